@@ -1,0 +1,80 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Timeouts } from '../../migration-plans/plan/plan.ts';
+import type { Target } from '../../migration-plans/revision/revision.ts';
+import type { ShadowCapture } from '../shadow/port.ts';
+
+/** Where a request can be sent: the monolith (one address, re-resolved) or a service (several instances, balanced). */
+export interface Upstream {
+  readonly name: string;
+  readonly target: Target;
+  /** Some instance may take a request now (discovered, not all ejected, breaker not open). */
+  available(now: number): boolean;
+}
+
+/** One request to be forwarded, as decided. */
+export interface ForwardJob {
+  request: IncomingMessage;
+  /** Hijacked: the forwarder writes the answer and nobody else does. */
+  response: ServerResponse;
+  primary: Upstream;
+  /** Answers instead when the primary fails a safe request before anything was sent to the client. */
+  fallback: Upstream | undefined;
+  timeouts: Timeouts;
+  /** Address of the client for forwarding headers, after `trustProxy`. */
+  clientAddress: string;
+  /** Extra answer headers as name, value, name, value …: who answered, pins. */
+  answerHeaders: readonly string[];
+  capture: ShadowCapture | undefined;
+  observer: ForwardObserver;
+}
+
+export type ForwardFailure =
+  | 'connect'
+  | 'timeout-connect'
+  | 'timeout-headers'
+  | 'timeout-idle'
+  | 'timeout-total'
+  | 'malformed'
+  | 'cut'
+  | 'overload'
+  | 'no-endpoint'
+  | 'client-aborted'
+  | 'bad-request';
+
+/** Told what happens to a request. Methods are cheap and never throw. */
+export interface ForwardObserver {
+  /** An attempt at an upstream ended. `status` 0: no answer. */
+  attempt(
+    target: Target,
+    endpoint: string,
+    status: number,
+    failure: ForwardFailure | undefined,
+    ms: number,
+  ): void;
+  /** Called exactly once, when the exchange is over. */
+  done(result: ForwardResult): void;
+}
+
+export interface ForwardResult {
+  /** Who answered; undefined: the edge itself (its own 4xx, 502, 503, 504). */
+  answeredBy: Target | undefined;
+  /** Status that the client got; 0: none. */
+  status: number;
+  failure: ForwardFailure | undefined;
+  fellBack: boolean;
+  retries: number;
+  requestBytes: number;
+  responseBytes: number;
+}
+
+export interface Forwarder {
+  /** Answers one request; never throws, never leaves it unanswered. */
+  forward(job: ForwardJob): void;
+  /** WebSocket and any other HTTP/1.1 upgrade. */
+  upgrade(job: Omit<ForwardJob, 'response' | 'capture'> & { socket: Duplex; head: Buffer }): void;
+  /** Exchanges that are not over yet. */
+  inFlight(): number;
+  /** Stops keeping idle connections; resolves when all sockets are closed. */
+  close(deadlineMs: number): Promise<void>;
+}

@@ -1,0 +1,45 @@
+import type { Target } from '../revision/revision.ts';
+
+/** Why a request goes where it goes. In the order in which reasons are tried. */
+export const DECISION_REASONS = [
+  'unclaimed',
+  'kill-switch',
+  'override',
+  'owner',
+  'phase',
+  'read-your-writes',
+  'sticky-pin',
+  'bucket',
+] as const;
+export type DecisionReason = (typeof DECISION_REASONS)[number];
+
+export interface Decision {
+  target: Target;
+  reason: DecisionReason;
+  /** A failed safe read may be answered by the monolith within the same request. */
+  mayFallBack: boolean;
+  /** Bucket 0–9999 of the request's sticky key; -1: not needed for this decision. */
+  bucket: number;
+  /** The key that made the bucket was found in the request; false: the client address or chance decided. */
+  keyed: boolean;
+}
+
+/** What deciding may ask of a request; looked up only when needed. */
+export interface RequestFacts {
+  readonly method: string;
+  /** First value of a request header, lower-case name. */
+  header(name: string): string | undefined;
+  cookie(name: string): string | undefined;
+  /** Address of the client after `trustProxy`. */
+  readonly clientAddress: string;
+}
+
+/** What is true of the edge at this moment. */
+export interface EdgeFacts {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Some instance of the service can take requests. */
+  readonly serviceAvailable: boolean;
+  /** Secret for tester overrides and pins; undefined: both are off. */
+  readonly secret: Uint8Array | undefined;
+}

@@ -1,0 +1,27 @@
+import type { Plan, PlanRoute } from '../plan/plan.ts';
+import type { CapabilityState } from '../revision/revision.ts';
+
+/** A claimed route with all that deciding needs, resolved when the revision is compiled. */
+export interface CompiledRoute {
+  /** Dense index within the table, for arrays of counters. */
+  readonly index: number;
+  readonly capability: string;
+  readonly plan: Plan;
+  readonly route: PlanRoute;
+  readonly state: CapabilityState;
+  /** `namespace/service` in Cloud Map. */
+  readonly serviceKey: string;
+}
+
+/** Immutable. Compiled from a revision off the hot path and swapped as a whole. */
+export interface RoutingTable {
+  /** Null: no revision was ever applied. */
+  readonly revision: number | null;
+  readonly digest: string | null;
+  readonly routes: readonly CompiledRoute[];
+  /**
+   * The claim for a request, by method and undecoded path (query ignored); undefined: no plan claims it, so it is the monolith's.
+   * Cost depends on the number of path segments, not on the number of plans. Never throws, whatever the bytes.
+   */
+  match(method: string, url: string): CompiledRoute | undefined;
+}
