@@ -23,8 +23,11 @@ export interface ForwardJob {
   timeouts: Timeouts;
   /** Address of the client for forwarding headers, after `trustProxy`. */
   clientAddress: string;
-  /** Extra answer headers as name, value, name, value …: who answered, pins. */
-  answerHeaders: readonly string[];
+  /**
+   * Extra headers for the answer as name, value, name, value …: who answered, pins. Asked once, when the head of the answer is
+   * about to be written, because both depend on who answered and with what. Undefined: the edge itself answers.
+   */
+  answerHeaders(answeredBy: Target | undefined, status: number): readonly string[];
   capture: ShadowCapture | undefined;
   observer: ForwardObserver;
 }
@@ -44,6 +47,11 @@ export type ForwardFailure =
 
 /** Told what happens to a request. Methods are cheap and never throw. */
 export interface ForwardObserver {
+  /**
+   * Present only while tracing is on: an attempt is about to be sent. Returns the `traceparent` to send instead of the client's;
+   * undefined passes the client's on.
+   */
+  attemptStarts?(target: Target): string | undefined;
   /** An attempt at an upstream ended. `status` 0: no answer. */
   attempt(
     target: Target,

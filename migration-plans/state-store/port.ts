@@ -30,6 +30,8 @@ export interface EdgeLease extends EdgeReport {
 export interface StateStore {
   /** The newest revision; null: nothing was ever applied. */
   head(): Promise<Revision | null>;
+  /** Number of the newest revision alone: what edges poll, so that nothing large is read every few seconds. */
+  headNumber(): Promise<number | null>;
   revision(number: number): Promise<Revision | null>;
   /**
    * Publishes the next revision if `expectedParent` is still the head (compare-and-swap), with its transitions, in one transaction,
