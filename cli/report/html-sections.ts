@@ -1,0 +1,263 @@
+import { count, instant, milliseconds, percent } from './format.ts';
+import { html, type Markup, prose } from './markup.ts';
+import type { Quantiles, ReportView } from './view.ts';
+
+interface Column<Row> {
+  title: string;
+  number?: boolean;
+  cell(row: Row): Markup | string | number;
+  /** What the column sorts by, when that is not what it shows. */
+  value?(row: Row): string | number;
+}
+
+/** A table whose columns can be sorted by their heads; without the script it is a plain table. */
+function table<Row>(caption: string, columns: readonly Column<Row>[], rows: readonly Row[]): Markup {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>
+<thead><tr>${columns.map(
+    (column) =>
+      html`<th scope="col"${column.number ? html` class="number"` : ''}><button type="button">${column.title}</button></th>`,
+  )}</tr></thead>
+<tbody>${rows.map(
+    (row) => html`<tr>${columns.map((column) => {
+      const value = column.value?.(row);
+      return html`<td${column.number ? html` class="number"` : ''}${value === undefined ? '' : html` data-value="${value}"`}>${column.cell(row)}</td>`;
+    })}</tr>
+`,
+  )}</tbody></table></div>`;
+}
+
+function section(id: string, title: string, body: Markup): Markup {
+  return html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>${body}</section>`;
+}
+
+const mark = (kind: string, text: string): Markup => html`<span class="mark ${kind}">${text}</span>`;
+const code = (text: string): Markup => html`<code>${text}</code>`;
+const NONE = (text: string): Markup => html`<p class="soft">${text}</p>`;
+
+export function renderFindings(view: ReportView): Markup {
+  if (view.findings.length === 0) return html``;
+  return table(
+    'Rules of the gate',
+    [
+      { title: 'Rule', cell: (row) => code(row.rule) },
+      { title: 'State', cell: (row) => (row.met ? mark('met', 'met') : mark('unmet', 'not met')) },
+      { title: 'What was required and seen', cell: (row) => prose(row.message) },
+    ],
+    view.findings,
+  );
+}
+
+export function renderCoverage(view: ReportView): Markup {
+  const untested = view.coverage.filter((row) => row.state === 'untested').length;
+  return section(
+    'coverage',
+    'Coverage',
+    html`
+<p>${untested === 0 ? 'Every route was compared.' : `${untested} of the plan's routes were never compared; nothing is known of them.`}</p>
+${table(
+  'Coverage by route, method and status',
+  [
+    { title: 'Route', cell: (row) => code(row.route) },
+    { title: 'Method', cell: (row) => row.method },
+    { title: 'Status', cell: (row) => row.statusClass },
+    { title: 'Compared', number: true, cell: (row) => count(row.compared), value: (row) => row.compared },
+    { title: 'Differed', number: true, cell: (row) => count(row.mismatched), value: (row) => row.mismatched },
+    { title: 'State', cell: (row) => mark(row.state, row.state) },
+  ],
+  view.coverage,
+)}`,
+  );
+}
+
+export function renderFunnel(view: ReportView): Markup {
+  const most = Math.max(1, ...view.funnel.stages.map((stage) => stage.count));
+  return section(
+    'funnel',
+    'Funnel',
+    html`
+<div class="bars">${view.funnel.stages.map(
+      (stage) => html`<span title="${stage.hint}">${stage.label}</span>
+<span class="track" aria-hidden="true"><svg viewBox="0 0 100 10" preserveAspectRatio="none"><rect width="${((stage.count / most) * 100).toFixed(2)}" height="10"/></svg></span>
+<span>${count(stage.count)}</span>`,
+    )}</div>
+<h3>Lost on the way</h3>
+${
+  view.funnel.losses.length === 0
+    ? NONE('Nothing was lost.')
+    : table(
+        'Losses by reason',
+        [
+          { title: 'Reason', cell: (row) => code(row.reason) },
+          { title: 'What it means', cell: (row) => row.words },
+          { title: 'Lost', number: true, cell: (row) => count(row.count), value: (row) => row.count },
+        ],
+        view.funnel.losses,
+      )
+}
+${
+  view.notices.length === 0
+    ? ''
+    : html`<h3>Notices</h3>${table(
+        'Notices',
+        [
+          { title: 'Notice', cell: (row) => prose(row.text) },
+          { title: 'Times', number: true, cell: (row) => count(row.count), value: (row) => row.count },
+        ],
+        view.notices,
+      )}`
+}`,
+  );
+}
+
+export function renderNoise(view: ReportView): Markup {
+  return section(
+    'noise',
+    'Noise',
+    html`
+<p>Fields in which two answers of the monolith itself differ. They are still checked for type and format.</p>
+${
+  view.noise.length === 0
+    ? NONE('No field was taken for noise.')
+    : table(
+        'Fields taken for noise',
+        [
+          { title: 'Route', cell: (row) => code(row.route) },
+          { title: 'Where', cell: (row) => code(row.path) },
+          { title: 'Kind', cell: (row) => `${row.kind} ${row.shape}` },
+          { title: 'Service', number: true, cell: (row) => percent(row.share), value: (row) => row.share },
+          {
+            title: 'Monolith itself',
+            number: true,
+            cell: (row) => percent(row.noiseShare),
+            value: (row) => row.noiseShare,
+          },
+          { title: 'Why', cell: (row) => prose(row.why) },
+        ],
+        view.noise,
+      )
+}`,
+  );
+}
+
+export function renderRules(view: ReportView): Markup {
+  return section(
+    'rules',
+    'Rules',
+    view.rules.length === 0
+      ? NONE('The plan has no rules: everything that is not noise counts.')
+      : table(
+          'What each rule of the plan hides',
+          [
+            { title: 'Rule', cell: (row) => code(row.id) },
+            { title: 'Where', cell: (row) => code(row.at) },
+            { title: 'Does', cell: (row) => row.does },
+            {
+              title: 'Hides now',
+              number: true,
+              cell: (row) => count(row.hidden),
+              value: (row) => row.hidden,
+            },
+            {
+              title: 'State',
+              cell: (row) => mark(row.state === 'hides nothing' ? 'dead' : row.state, row.state),
+            },
+            { title: 'Reason', cell: (row) => row.reason },
+            { title: 'Owner', cell: (row) => row.owner },
+            { title: 'Until', cell: (row) => row.expires ?? '–' },
+          ],
+          view.rules,
+        ),
+  );
+}
+
+const quantiles = (each: Quantiles): string =>
+  `${milliseconds(each.p50)} / ${milliseconds(each.p95)} / ${milliseconds(each.p99)}`;
+
+export function renderLatency(view: ReportView): Markup {
+  return section(
+    'latency',
+    'Latency',
+    view.latency.length === 0
+      ? NONE('No latency was measured.')
+      : html`<p>Median, 95th and 99th percentile of mirrored requests, both targets measured the same way.</p>
+${table(
+  'Latency of both targets',
+  [
+    { title: 'Route', cell: (row) => code(row.route) },
+    {
+      title: 'Monolith p50 / p95 / p99',
+      number: true,
+      cell: (row) => quantiles(row.monolith),
+      value: (row) => row.monolith.p95 ?? -1,
+    },
+    {
+      title: 'Service p50 / p95 / p99',
+      number: true,
+      cell: (row) => quantiles(row.service),
+      value: (row) => row.service.p95 ?? -1,
+    },
+    {
+      title: 'Measured',
+      number: true,
+      cell: (row) => count(row.service.count),
+      value: (row) => row.service.count,
+    },
+  ],
+  view.latency,
+)}`,
+  );
+}
+
+export function renderErrors(view: ReportView): Markup {
+  return section(
+    'errors',
+    'Errors',
+    view.errors.length === 0
+      ? NONE('Neither side failed.')
+      : table(
+          'Failures of both targets',
+          [
+            { title: 'Route', cell: (row) => code(row.route) },
+            {
+              title: 'Monolith failed',
+              number: true,
+              cell: (row) => `${count(row.monolith.failures)} of ${count(row.monolith.requests)}`,
+              value: (row) => row.monolith.failures,
+            },
+            {
+              title: 'Service failed',
+              number: true,
+              cell: (row) => `${count(row.service.failures)} of ${count(row.service.requests)}`,
+              value: (row) => row.service.failures,
+            },
+          ],
+          view.errors,
+        ),
+  );
+}
+
+export function renderRuns(view: ReportView): Markup {
+  return section(
+    'runs',
+    'Runs',
+    view.runs.length === 0
+      ? NONE('No run has been stored yet.')
+      : table(
+          'Stored runs',
+          [
+            { title: 'Run', number: true, cell: (row) => row.epoch },
+            { title: 'Service version', cell: (row) => row.serviceVersion },
+            { title: 'From', cell: (row) => instant(row.from) },
+            { title: 'To', cell: (row) => instant(row.to) },
+            {
+              title: 'Compared',
+              number: true,
+              cell: (row) => count(row.compared),
+              value: (row) => row.compared,
+            },
+            { title: 'Shown', cell: (row) => (row.present ? 'this report' : '') },
+          ],
+          view.runs,
+        ),
+  );
+}

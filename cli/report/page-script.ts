@@ -1,0 +1,92 @@
+/**
+ * The report's only script: filter, sort, copy and permalinks. Everything is readable without it.
+ * Inlined, and allowed by its hash in the page's content security policy.
+ */
+export const PAGE_SCRIPT = `
+'use strict';
+(() => {
+  const list = document.getElementById('cluster-list');
+  const controls = ['text', 'severity', 'kind', 'route', 'order'].map((name) => document.getElementById('filter-' + name));
+  const shown = document.getElementById('clusters-shown');
+
+  function apply() {
+    if (!list || controls.some((control) => !control)) return;
+    const [text, severity, kind, route, order] = controls.map((control) => control.value);
+    const words = text.toLowerCase().split(/\\s+/).filter(Boolean);
+    const clusters = [...list.children];
+    let visible = 0;
+    for (const cluster of clusters) {
+      const data = cluster.dataset;
+      const haystack = (data.text || '').toLowerCase();
+      const match = (!severity || data.severity === severity) && (!kind || data.kind === kind) &&
+        (!route || data.route === route) && words.every((word) => haystack.includes(word));
+      cluster.hidden = !match;
+      if (match) visible += 1;
+    }
+    const by = { rank: (c) => Number(c.dataset.rank), seen: (c) => -Number(c.dataset.seen), last: (c) => -Date.parse(c.dataset.last || 0) }[order];
+    clusters.sort((a, b) => by(a) - by(b));
+    list.append(...clusters);
+    shown.textContent = visible + ' of ' + clusters.length + ' shown';
+    const state = new URLSearchParams();
+    for (const control of controls) if (control.value && control.value !== 'rank') state.set(control.id.slice(7), control.value);
+    const query = state.toString();
+    history.replaceState(null, '', (query ? '?' + query : location.pathname) + location.hash);
+  }
+
+  for (const [name, value] of new URLSearchParams(location.search)) {
+    const control = controls.find((each) => each && each.id === 'filter-' + name);
+    if (control) control.value = value;
+  }
+  for (const control of controls) control && control.addEventListener('input', apply);
+  if (location.search) apply();
+
+  function openTarget() {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target && target.tagName === 'DETAILS') { target.hidden = false; target.open = true; target.scrollIntoView(); }
+  }
+  addEventListener('hashchange', openTarget);
+  openTarget();
+
+  document.addEventListener('click', async (event) => {
+    const button = event.target.closest('button.copy');
+    if (!button) return;
+    const source = document.getElementById(button.dataset.copies);
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      button.textContent = 'Copied';
+    } catch {
+      getSelection().selectAllChildren(source);
+      button.textContent = 'Selected: press Ctrl+C';
+    }
+    setTimeout(() => { button.textContent = 'Copy'; }, 2000);
+  });
+
+  document.addEventListener('keydown', (event) => {
+    if (event.target.matches('input, select, textarea') || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === '/') { event.preventDefault(); controls[0] && controls[0].focus(); }
+    if (event.key !== 'j' && event.key !== 'k') return;
+    const open = [...document.querySelectorAll('details.cluster:not([hidden]) > summary')];
+    const at = open.indexOf(document.activeElement);
+    const next = open[event.key === 'j' ? at + 1 : Math.max(0, at - 1)];
+    if (next) next.focus();
+  });
+
+  for (const button of document.querySelectorAll('th button')) {
+    button.addEventListener('click', () => {
+      const head = button.closest('th');
+      const table = head.closest('table');
+      const column = [...head.parentNode.children].indexOf(head);
+      const descending = head.getAttribute('aria-sort') === 'ascending';
+      for (const other of head.parentNode.children) other.removeAttribute('aria-sort');
+      head.setAttribute('aria-sort', descending ? 'descending' : 'ascending');
+      const key = (row) => { const cell = row.children[column]; return cell.dataset.value || cell.textContent; };
+      const rows = [...table.tBodies[0].rows].sort((a, b) => {
+        const x = key(a), y = key(b);
+        const order = x !== '' && y !== '' && !isNaN(x) && !isNaN(y) ? x - y : x.localeCompare(y);
+        return descending ? -order : order;
+      });
+      table.tBodies[0].append(...rows);
+    });
+  }
+})();
+`;

@@ -1,0 +1,119 @@
+import type { Verdict } from '../../migration-plans/evidence/evidence.ts';
+import type { GateFinding } from '../../migration-plans/revision/revision.ts';
+
+/** Everything that a report says, ready to be shown: each rendering (HTML, JSON, JUnit, Markdown) reads this and nothing else. */
+export interface ReportView {
+  formatVersion: 1;
+  capability: string;
+  description: string;
+  generatedAt: string;
+  revision: number | null;
+  phase: string;
+  run: { epoch: number | null; serviceVersions: string[]; from: string | null; to: string | null };
+  verdict: { value: Verdict; rule: string; message: string };
+  findings: GateFinding[];
+  compared: number;
+  mismatched: number;
+  coverage: CoverageRow[];
+  funnel: {
+    stages: { label: string; count: number; hint: string }[];
+    losses: { reason: string; words: string; count: number }[];
+  };
+  clusters: ClusterView[];
+  /** Differences that found no room in the bounded tables of the edges; they count as mismatches all the same. */
+  clustersOmitted: number;
+  noise: ClusterView[];
+  rules: RuleRow[];
+  latency: LatencyRow[];
+  errors: ErrorRow[];
+  runs: {
+    epoch: number;
+    serviceVersion: string;
+    from: string;
+    to: string;
+    compared: number;
+    present: boolean;
+  }[];
+  notices: { text: string; count: number }[];
+  redactions: number;
+}
+
+export interface CoverageRow {
+  route: string;
+  method: string;
+  /** `—`: the route was never compared. */
+  statusClass: string;
+  compared: number;
+  mismatched: number;
+  state: 'untested' | 'thin' | 'tested';
+}
+
+export type Severity = 'high' | 'medium' | 'low';
+
+export interface ClusterView {
+  id: string;
+  /** In plain words: `price` became text in 3.1 % of `GET /orders/:id`. */
+  title: string;
+  route: string;
+  path: string;
+  kind: string;
+  shape: string;
+  severity: Severity;
+  seen: number;
+  /** Share of the route's comparisons, with its 95 % interval; 0–1. */
+  share: number;
+  shareLow: number;
+  shareHigh: number;
+  noiseSeen: number;
+  noiseShare: number;
+  /** Why it is, or is not, taken for noise. */
+  why: string;
+  firstSeen: string;
+  lastSeen: string;
+  examples: ExampleView[];
+}
+
+export interface ExampleView {
+  at: string;
+  time: string;
+  method: string;
+  url: string;
+  traceId: string | undefined;
+  left: string | undefined;
+  right: string | undefined;
+  leftBody: string | undefined;
+  rightBody: string | undefined;
+  curlMonolith: string;
+  curlService: string;
+}
+
+export interface RuleRow {
+  id: string;
+  at: string;
+  does: string;
+  reason: string;
+  owner: string;
+  expires: string | undefined;
+  hidden: number;
+  state: 'active' | 'hides nothing' | 'expired';
+}
+
+export interface LatencyRow {
+  route: string;
+  monolith: Quantiles;
+  service: Quantiles;
+}
+
+/** Milliseconds; undefined: nothing measured. */
+export interface Quantiles {
+  count: number;
+  p50: number | undefined;
+  p95: number | undefined;
+  p99: number | undefined;
+}
+
+export interface ErrorRow {
+  route: string;
+  monolith: { requests: number; failures: number };
+  service: { requests: number; failures: number };
+}

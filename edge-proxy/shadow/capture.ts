@@ -1,0 +1,84 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { CapturedAnswer } from '../../migration-plans/compare/answer.ts';
+import type { ByteBudget } from './queue.ts';
+
+/**
+ * Collects one answer. Up to `maxBytes` the body is kept; beyond it, or when the shared budget is used up, only its SHA-256 and
+ * length go on being computed, so that a large answer costs no memory and can still be compared.
+ */
+export class AnswerCapture {
+  readonly #maxBytes: number;
+  readonly #budget: ByteBudget;
+  readonly #startedAt: number;
+  #status = 0;
+  #rawHeaders: readonly string[] = [];
+  #headMs = 0;
+  #chunks: Uint8Array[] = [];
+  #held = 0;
+  #bytes = 0;
+  #hash: Hash | undefined;
+
+  /** `startedAt`: when the request was sent, in milliseconds of a monotonic clock. */
+  constructor(maxBytes: number, budget: ByteBudget, startedAt: number) {
+    this.#maxBytes = maxBytes;
+    this.#budget = budget;
+    this.#startedAt = startedAt;
+  }
+
+  head(status: number, rawHeaders: readonly string[], now: number): void {
+    this.#status = status;
+    this.#rawHeaders = rawHeaders;
+    this.#headMs = now - this.#startedAt;
+  }
+
+  chunk(data: Uint8Array): void {
+    this.#bytes += data.length;
+    if (this.#hash !== undefined) {
+      this.#hash.update(data);
+      return;
+    }
+    if (this.#bytes <= this.#maxBytes && this.#budget.take(data.length)) {
+      this.#chunks.push(data);
+      this.#held += data.length;
+      return;
+    }
+    this.#hash = createHash('sha256');
+    for (const chunk of this.#chunks) this.#hash.update(chunk);
+    this.#hash.update(data);
+    this.discard();
+  }
+
+  /** The whole answer. The body is copied once, because chunks may be slices of much larger pooled buffers. */
+  finish(now: number): CapturedAnswer {
+    const body = this.#hash === undefined ? joinExactly(this.#chunks, this.#held) : undefined;
+    const bodyHash = this.#hash?.digest('hex');
+    this.discard();
+    return {
+      status: this.#status,
+      rawHeaders: this.#rawHeaders,
+      body,
+      bodyHash,
+      bodyBytes: this.#bytes,
+      headMs: this.#headMs,
+      totalMs: now - this.#startedAt,
+    };
+  }
+
+  /** Gives up what is held. */
+  discard(): void {
+    this.#chunks = [];
+    this.#budget.give(this.#held);
+    this.#held = 0;
+  }
+}
+
+/** One buffer of its own, so that it can be handed to a worker without copying again. */
+function joinExactly(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
+  const joined = new Uint8Array(bytes);
+  let offset = 0;
+  for (const chunk of chunks) {
+    joined.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return joined;
+}

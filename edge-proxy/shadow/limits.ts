@@ -1,0 +1,30 @@
+/** Bounds of the shadow pipeline of one edge process. Whatever the traffic, no more than this is held. */
+export interface ShadowLimits {
+  /** Mirrored requests waiting to be sent. */
+  queueEntries: number;
+  /** Bytes of captured answers, waiting or still being captured. */
+  queueBytes: number;
+  /** Mirrored requests on their way at the same time. */
+  concurrency: number;
+  /** A copy older than this is dropped: it would compare yesterday's answer with today's. Milliseconds. */
+  maxAgeMs: number;
+  /** Comparisons waiting for the worker. */
+  comparisons: number;
+  /** Second reads of the monolith that confirm a difference, at most per second. */
+  confirmationsPerSecond: number;
+  /** After so many failures in a row mirroring to a service pauses. */
+  breakerFailures: number;
+  /** For this long. Milliseconds. */
+  breakerPauseMs: number;
+}
+
+export const SHADOW_LIMITS: ShadowLimits = {
+  queueEntries: 1000,
+  queueBytes: 32 * 1024 * 1024,
+  concurrency: 16,
+  maxAgeMs: 10_000,
+  comparisons: 256,
+  confirmationsPerSecond: 20,
+  breakerFailures: 10,
+  breakerPauseMs: 5_000,
+};
