@@ -9,6 +9,11 @@ export interface Plan {
   capability: string;
   description: string;
   routes: PlanRoute[];
+  /**
+   * Requests that stay out although a template of `routes` matches them: `/products/featured` beside a claim of `/products/:slug`.
+   * Absent: none.
+   */
+  except?: PlanException[];
   service: PlanService;
   data: PlanData;
   /** In this order the first key that the request carries decides the bucket. */
@@ -35,6 +40,11 @@ export interface PlanRoute {
   timeouts: Timeouts;
   /** False: never mirrored. */
   shadow: boolean;
+}
+
+export interface PlanException {
+  methods: string[];
+  template: string;
 }
 
 export interface Timeouts {
