@@ -1,0 +1,171 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { Finding } from '../errors.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { short, type YamlSource } from './source.ts';
+
+/** What schemas of this project say about themselves beyond JSON Schema: how a value is named in a message. */
+interface Annotated {
+  says?: string;
+  /** The value may be a secret: it is never shown in a message. */
+  secret?: boolean;
+  properties?: Record<string, unknown>;
+  type?: string;
+  enum?: unknown[];
+  const?: unknown;
+  anyOf?: Annotated[];
+}
+
+const ajv = new Ajv({ allErrors: true, verbose: true, strict: false });
+const compiled = new WeakMap<object, ValidateFunction>();
+
+/** Checks a file's value against a schema: every mistake as a finding with its place. Empty: the value has the schema's type. */
+export function checkSchema(source: YamlSource, schema: object, prefix: string): Finding[] {
+  let validate = compiled.get(schema);
+  if (validate === undefined) {
+    validate = ajv.compile(schema);
+    compiled.set(schema, validate);
+  }
+  if (validate(source.value)) return [];
+  const all = validate.errors ?? [];
+  return all
+    .filter((error) => !isOtherBranch(error, all) && error.propertyName === undefined)
+    .map((error) => toFinding(error, source, prefix))
+    .sort(byPlace);
+}
+
+/** Of a choice between text and a map, only the branch of the value's own type is worth talking about. */
+function isOtherBranch(error: ErrorObject, all: readonly ErrorObject[]): boolean {
+  return all.some((choice) => {
+    if (choice.keyword !== 'anyOf') return false;
+    const fitting = (choice.schema as Annotated[]).findIndex(
+      (branch) => branch.type === jsonType(choice.data),
+    );
+    if (choice === error) return fitting !== -1;
+    const below = `${choice.schemaPath}/`;
+    if (!error.schemaPath.startsWith(below) || !isWithin(error.instancePath, choice.instancePath))
+      return false;
+    return Number(error.schemaPath.slice(below.length).split('/', 1)[0]) !== fitting;
+  });
+}
+
+function isWithin(path: string, parent: string): boolean {
+  return path === parent || path.startsWith(`${parent}/`);
+}
+
+/** In the order in which a reader meets them in the file. */
+export function byPlace(a: Finding, b: Finding): number {
+  const left = a.place ?? { file: '' };
+  const right = b.place ?? { file: '' };
+  if (left.file !== right.file) return left.file < right.file ? -1 : 1;
+  return (left.line ?? 0) - (right.line ?? 0) || (left.column ?? 0) - (right.column ?? 0);
+}
+
+function toFinding(error: ErrorObject, source: YamlSource, prefix: string): Finding {
+  const path = pointer(error.instancePath);
+  const schema = (error.parentSchema ?? {}) as Annotated;
+  const given = (): string => (schema.secret === true ? 'what is given' : shown(error.data));
+  const where = path.length === 0 ? 'the file' : `"${short(formatPath(path))}"`;
+  const finding = (
+    code: string,
+    message: string,
+    extra: { remedy?: string | undefined; at?: (string | number)[] } = {},
+  ): Finding => ({
+    code: `${prefix}_${code}`,
+    message,
+    severity: 'error',
+    place: extra.at === undefined ? source.placeOf(path) : source.placeOfKey(extra.at),
+    ...(extra.remedy === undefined ? {} : { remedy: extra.remedy }),
+  });
+  switch (error.keyword) {
+    case 'additionalProperties': {
+      const key = String(error.params.additionalProperty);
+      const known = Object.keys(schema.properties ?? {});
+      const meant = didYouMean(key, known);
+      const remedy =
+        meant === undefined ? `Known keys here: ${known.join(', ')}.` : `Did you mean "${meant}"?`;
+      const parent = path.length === 0 ? '' : ` in ${where}`;
+      return finding('UNKNOWN_KEY', `unknown key "${short(key)}"${parent}`, { remedy, at: [...path, key] });
+    }
+    case 'propertyNames':
+      return finding(
+        'KEY_NAME',
+        `"${short(String(error.params.propertyName))}" is not a name that is accepted in ${where}`,
+        {
+          at: [...path, String(error.params.propertyName)],
+        },
+      );
+    case 'required':
+      return finding('MISSING_KEY', `${where} needs "${error.params.missingProperty}"`);
+    case 'minProperties':
+    case 'maxProperties':
+      return finding(
+        'CHOICE',
+        `${where} needs exactly one of: ${Object.keys(schema.properties ?? {}).join(', ')}`,
+      );
+    case 'enum':
+    case 'const': {
+      const allowed = (schema.enum ?? [schema.const]).map(String);
+      const meant = typeof error.data === 'string' ? didYouMean(error.data, allowed) : undefined;
+      return finding(
+        'VALUE',
+        `${where} is ${given()}, but must be ${allowed.map((each) => `"${each}"`).join(' or ')}`,
+        {
+          remedy: meant === undefined ? undefined : `Did you mean "${meant}"?`,
+        },
+      );
+    }
+    case 'anyOf':
+      return finding('VALUE', `${where} must be ${says(schema)}, not ${given()}`);
+    case 'type':
+    case 'pattern':
+      return finding('VALUE', `${where} must be ${says(schema)}, not ${given()}`);
+    case 'minLength':
+      return finding('VALUE', `${where} must be ${says(schema)}`);
+    default:
+      return finding('VALUE', `${where} ${error.message ?? 'is not valid'}`);
+  }
+}
+
+function says(schema: Annotated): string {
+  if (schema.says !== undefined) return schema.says;
+  if (schema.anyOf !== undefined) return schema.anyOf.map(says).join(' or ');
+  return TYPE_NAMES[schema.type ?? ''] ?? 'another value';
+}
+
+const TYPE_NAMES: Record<string, string> = {
+  object: 'a map',
+  array: 'a list',
+  string: 'text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  null: 'empty',
+};
+
+function jsonType(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}
+
+function shown(value: unknown): string {
+  if (value === null) return 'empty';
+  if (typeof value === 'object') return TYPE_NAMES[jsonType(value)]!;
+  return typeof value === 'string' ? `"${short(value)}"` : String(value);
+}
+
+/** JSON pointer (RFC 6901) as keys. */
+function pointer(text: string): string[] {
+  if (text === '') return [];
+  return text
+    .slice(1)
+    .split('/')
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/** `gates.canary.minCompared`, `routes[2].timeouts`. */
+function formatPath(path: readonly string[]): string {
+  return path.reduce((text, part) => {
+    if (/^\d+$/.test(part)) return `${text}[${part}]`;
+    return text === '' ? part : `${text}.${part}`;
+  }, '');
+}
