@@ -1,0 +1,116 @@
+import { Command, CommanderError, Option } from 'commander';
+import { EXIT, StranglerError } from '../../migration-plans/errors.ts';
+import { createStyle, type Style } from '../terminal/style.ts';
+import { type CommandSpec, Options } from './command.ts';
+import { renderExamples } from './help.ts';
+
+/** What the arguments came to: a command to run, or text to print (help, version). */
+export type Parsed =
+  | { kind: 'run'; spec: CommandSpec; args: Record<string, string | undefined>; options: Options }
+  | { kind: 'text'; text: string };
+
+export const GLOBAL_OPTIONS = [
+  { flags: '--json', description: 'print one JSON document on standard output and nothing else' },
+  { flags: '--config <file>', description: 'project file (default: strangler.yaml here or in a folder above)' },
+  { flags: '--verbose', description: 'say more, such as which configuration was used' },
+  { flags: '--quiet', description: 'no progress, only results and errors' },
+  { flags: '--debug', description: 'show stack traces' },
+] as const;
+
+export const CHANGE_OPTIONS = [
+  { flags: '--dry-run', description: 'say what would happen, change nothing' },
+  { flags: '--yes', description: 'do not ask' },
+  { flags: '--reason <text>', description: 'why, for the audit trail' },
+] as const;
+
+/** Groups of commands that are no command themselves. */
+const GROUPS: Record<string, string> = { plan: 'check and explain plans' };
+
+/**
+ * Parses arguments with commander, built from the specifications. Wrong usage is thrown as `StranglerError` with exit code 2.
+ */
+export async function parseArguments(
+  specs: readonly CommandSpec[],
+  argv: readonly string[],
+  version: string,
+  style: Style = createStyle(false),
+): Promise<Parsed> {
+  let parsed: Parsed | undefined;
+  let text = '';
+  const program = new Command('strangler')
+    .description('Takes a working monolith apart into services while its users notice nothing.')
+    .version(version, '-V, --version', 'print the version')
+    .helpCommand('help [command]', 'how a command is used');
+  const groups = new Map<string, Command>();
+  const settle = (command: Command): Command =>
+    command
+      .exitOverride()
+      .configureOutput({ writeOut: (out) => void (text += out), writeErr: () => undefined })
+      .configureHelp({
+        showGlobalOptions: true,
+        styleTitle: (title) => style.bold(title),
+        subcommandTerm: (sub) => [sub.name(), ...sub.registeredArguments.map(argumentTerm)].join(' '),
+      });
+  settle(program);
+  for (const { flags, description } of GLOBAL_OPTIONS) program.option(flags, description);
+  program.addHelpText('before', renderExamples(INTRODUCTION, style));
+
+  for (const spec of specs) {
+    const [first = '', second] = spec.name.split(' ');
+    let parent = program;
+    if (second !== undefined) {
+      parent = groups.get(first) ?? settle(program.command(first).description(GROUPS[first] ?? ''));
+      groups.set(first, parent);
+    }
+    const command = settle(parent.command(second ?? first, { hidden: spec.hidden === true }));
+    command.summary(spec.summary).description([spec.summary, ...(spec.details ?? [])].join('\n\n'));
+    command.addHelpText('before', renderExamples(spec.examples, style));
+    for (const { name, description, required } of spec.arguments ?? [])
+      command.argument(required ? `<${name}>` : `[${name}]`, description);
+    for (const option of [...(spec.options ?? []), ...(spec.changes ? CHANGE_OPTIONS : [])]) {
+      const made = new Option(option.flags, describe(option));
+      if ('choices' in option && option.choices) made.choices(option.choices);
+      command.addOption(made);
+    }
+    command.action(() => {
+      const args: Record<string, string | undefined> = {};
+      for (const [at, { name }] of (spec.arguments ?? []).entries()) args[name] = command.args[at];
+      parsed = { kind: 'run', spec, args, options: new Options(command.optsWithGlobals()) };
+    });
+  }
+
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: 'text', text };
+    if (error.code === 'commander.help') return { kind: 'text', text: text || program.helpInformation() };
+    throw usageError(error);
+  }
+  return parsed ?? { kind: 'text', text: text || program.helpInformation() };
+}
+
+const INTRODUCTION = [
+  { command: 'strangler init --monolith http://localhost:3000', does: 'start a project for a running monolith' },
+  { command: 'strangler dev', does: 'start everything on this machine' },
+  { command: 'strangler status', does: 'where every capability stands, and what blocks its next step' },
+];
+
+function argumentTerm(argument: { name(): string; required: boolean }): string {
+  return argument.required ? `<${argument.name()}>` : `[${argument.name()}]`;
+}
+
+function describe(option: { description: string; default?: string }): string {
+  return option.default === undefined ? option.description : `${option.description} (default: ${option.default})`;
+}
+
+/** `error: unknown command 'stauts'\n(Did you mean status?)` → message and remedy. */
+function usageError(error: CommanderError): StranglerError {
+  const [first = '', ...rest] = error.message.split('\n');
+  const suggestion = /^\(Did you mean (.*)\?\)$/.exec(rest.join(' ').trim())?.[1];
+  const code = `CLI_${error.code.replace(/^commander\./, '').replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
+  return new StranglerError(code, first.replace(/^error: /, ''), {
+    exitCode: EXIT.usage,
+    remedy: suggestion === undefined ? 'strangler help shows every command' : `did you mean ${suggestion}?`,
+  });
+}

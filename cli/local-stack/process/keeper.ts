@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+
+/**
+ * Every process of the stack runs below a small shell that waits for its standard input to close. That happens when the process
+ * that started it ends, however it ends (kill -9 too), because the system closes its side; the shell then ends what it keeps.
+ * So programs that know nothing of the toolkit, such as the monolith, never outlive it.
+ */
+export interface KeptProcess {
+  /** The shell. Its exit code is that of the program. */
+  child: ChildProcess;
+  /** Asks the program to end (SIGTERM to all of its processes), and ends it after `graceMs`. Resolves when it is gone. */
+  stop(graceMs: number): Promise<void>;
+  /** Ends all of its processes at once. */
+  kill(): void;
+}
+
+export interface KeepOptions {
+  command: string;
+  args: readonly string[];
+  cwd: string;
+  env: Record<string, string | undefined>;
+  /** Time between SIGTERM and SIGKILL when the starting process is gone, in seconds. */
+  graceSeconds?: number;
+}
+
+/** `$1` seconds of grace, then the command. Signals go to the whole group, so that grandchildren (`npm start`) end too. */
+const KEEP = `
+exec 3<&0 </dev/null
+trap : TERM INT HUP
+grace=$1; shift
+"$@" 3<&- & child=$!
+(
+  trap '' TERM INT HUP
+  read -r line <&3
+  kill -TERM 0
+  n=0
+  while [ $n -lt $((grace * 10)) ] && kill -0 $child 2>/dev/null; do sleep 0.1; n=$((n + 1)); done
+  kill -KILL 0
+) >/dev/null 2>&1 & watcher=$!
+exec 3<&-
+while :; do
+  wait $child; status=$?
+  kill -0 $child 2>/dev/null || break
+done
+kill -KILL $watcher 2>/dev/null
+exit $status
+`;
+
+/** Starts a program below a keeper, in a process group of its own: Ctrl-C in the terminal reaches only the one who started it. */
+export function keep(options: KeepOptions): KeptProcess {
+  const { command, args, cwd, env, graceSeconds = 10 } = options;
+  const child = spawn('/bin/sh', ['-c', KEEP, 'strangler-keeper', String(graceSeconds), command, ...args], {
+    cwd,
+    env,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  // The pipe breaks when the keeper ends first.
+  child.stdin?.on('error', () => undefined);
+  const ended = new Promise<void>((done) => {
+    child.once('exit', () => done());
+    child.once('error', () => done());
+  });
+
+  function signalGroup(signal: NodeJS.Signals): void {
+    if (child.pid === undefined) return;
+    try {
+      process.kill(-child.pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+
+  return {
+    child,
+    kill: () => signalGroup('SIGKILL'),
+    async stop(graceMs) {
+      if (child.exitCode === null && child.signalCode === null) signalGroup('SIGTERM');
+      const timer = setTimeout(() => signalGroup('SIGKILL'), graceMs);
+      await ended;
+      clearTimeout(timer);
+      // Nothing of the group may stay, such as a grandchild that ignored the signal.
+      signalGroup('SIGKILL');
+      child.stdin?.destroy();
+    },
+  };
+}
