@@ -33,16 +33,22 @@ export interface EvidenceSinkOptions {
   maxHeld?: number;
   /** Deltas per call of the store. */
   batch?: number;
+  /**
+   * Asked before each delivery for what counters have gathered. Not asked while the store is away: counters go on adding up in place,
+   * where they need no more room.
+   */
+  collect?: () => readonly EvidenceDelta[];
   onError?: (error: unknown) => void;
 }
 
 /** Delivers evidence to the state store every few seconds, in order, one batch at a time. */
 export function createEvidenceSink(options: EvidenceSinkOptions): BufferedEvidenceSink {
-  const { store, intervalMs = 5_000, maxHeld = 2_000, batch = 100 } = options;
+  const { store, intervalMs = 5_000, maxHeld = 2_000, batch = 100, collect = () => [] } = options;
   let held: EvidenceDelta[] = [];
   let delivered = 0;
   let dropped = 0;
   let lastError: string | undefined;
+  let failing = false;
   let running: Promise<void> | undefined;
   const timer = store && setInterval(() => void flush(), intervalMs);
   timer?.unref();
@@ -57,15 +63,23 @@ export function createEvidenceSink(options: EvidenceSinkOptions): BufferedEviden
   }
 
   async function deliver(): Promise<void> {
-    while (store && held.length > 0) {
+    let collected = false;
+    while (store) {
+      if (!collected && !failing) {
+        for (const delta of collect()) add(delta);
+        collected = true;
+      }
+      if (held.length === 0) return;
       const sent = held.slice(0, batch);
       try {
         await store.addEvidence(sent);
       } catch (error) {
+        failing = true;
         lastError = error instanceof Error ? error.message : String(error);
         options.onError?.(error);
         return;
       }
+      failing = false;
       lastError = undefined;
       delivered += sent.length;
       // While the store was busy the buffer may have given up some of what was just delivered: remove by identity, not by count.

@@ -1,0 +1,290 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Revision } from '../migration-plans/revision/revision.ts';
+import { compileTable } from '../migration-plans/routing/compile.ts';
+import type { EdgeReport } from '../migration-plans/state-store/port.ts';
+import { proxyTrust } from './client-address.ts';
+import { type EdgeStatus, edgeStatus } from './edge-status.ts';
+import { EdgeHandler } from './handle.ts';
+import { type KillRefusal, killRefusal, LocalKills } from './kill-switch.ts';
+import { keepLease, type Lease } from './lifecycle/lease.ts';
+import { type Health, readiness, type Stage } from './lifecycle/stages.ts';
+import { checkOptions, EDGE_LIMITS, type EdgeOptions, MONOLITH_TIMEOUTS, secretBytes } from './options.ts';
+import { type FollowerEvent, followRevisions } from './revision/follower.ts';
+import { lastGoodIn } from './revision/last-good.ts';
+import { serve } from './serving.ts';
+import { NO_SHADOW, type ShadowPort } from './shadow/port.ts';
+import { createAccessLog } from './telemetry/access-log.ts';
+import { createEvidenceSink, type EvidenceSink } from './telemetry/evidence-sink.ts';
+import { createEdgeLogger } from './telemetry/logger.ts';
+import { Meters } from './telemetry/meters.ts';
+import { createMetrics, type Metrics, type ShadowFigures } from './telemetry/metrics.ts';
+import { RequestRecorder } from './telemetry/recorder.ts';
+import { startTracing } from './telemetry/tracing.ts';
+import { takeTrafficEvidence } from './telemetry/traffic.ts';
+import type { Upstreams } from './upstreams.ts';
+
+/** The shadow pipeline as the edge runs it. */
+export interface ShadowPart extends ShadowPort {
+  stats(): ShadowFigures;
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** What is put together elsewhere and handed to an edge. */
+export interface EdgeParts {
+  upstreams(context: PartContext): Upstreams;
+  /** Undefined: nothing is mirrored. */
+  shadow?(context: PartContext & { upstreams: Upstreams; sink: EvidenceSink }): ShadowPart;
+}
+
+export interface PartContext {
+  id: string;
+  options: EdgeOptions;
+  logger: Logger;
+}
+
+/** An edge without a listener: whoever listens hands requests to `handler`. */
+export interface Edge {
+  readonly id: string;
+  readonly handler: EdgeHandler;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Loads what there is to load. Resolves in any case; nothing is announced yet. */
+  start(): Promise<void>;
+  /** Ready: tells the state store where this edge listens. */
+  open(addresses: { url: string; adminUrl: string }): Promise<void>;
+  /** Not ready any more; what is under way ends with its connection. */
+  announceDrain(): Promise<void>;
+  /** Parts to close, in order, when nothing is under way any more. */
+  closing(): { name: string; run(remainingMs: number): Promise<void> | void }[];
+  ready(): Health;
+  stage(): Stage;
+  kill(capability: string, killed: boolean): KillRefusal | undefined;
+  kills(): string[];
+  status(): EdgeStatus;
+}
+
+/** How long a first revision waits for its services to be found; later ones are swapped sooner. Milliseconds. */
+const FIRST_LOOKUP_MS = 3_000;
+const LOOKUP_MS = 1_000;
+
+/** Puts the parts of an edge together. Throws what `checkOptions` throws. */
+export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promise<Edge> {
+  checkOptions(options);
+  const id = options.id ?? `${hostname().slice(0, 40)}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const limits = { ...EDGE_LIMITS, ...options.limits };
+  const now = options.now ?? Date.now;
+  const startedAt = new Date(now()).toISOString();
+  const { leaseMs = 15_000, pollMs = 2_000, store } = options;
+  let stage: Stage = 'starting';
+  let addresses = { url: '', adminUrl: '' };
+  let lease: Lease | undefined;
+
+  const log = createEdgeLogger({
+    level: options.log?.level ?? 'info',
+    stream: options.log?.stream,
+    edge: id,
+    onDrop: () => accessLog?.countDrop(),
+  });
+  const { logger } = log;
+  const accessOptions = options.accessLog ?? true;
+  const accessLog =
+    accessOptions === false
+      ? undefined
+      : createAccessLog(logger, typeof accessOptions === 'object' ? accessOptions : {});
+  const tracing = await startTracing(options.traces?.endpoint ?? process.env.OTEL_EXPORTER_OTLP_ENDPOINT, id);
+  const meters = new Meters(limits.meteredRoutes);
+  const upstreams = parts.upstreams({ id, options, logger });
+  let evidenceFrom = new Date(now()).toISOString();
+  const sink = createEvidenceSink({
+    store,
+    maxHeld: limits.evidenceHeld,
+    ...(options.evidenceMs === undefined ? {} : { intervalMs: options.evidenceMs }),
+    collect() {
+      const from = evidenceFrom;
+      evidenceFrom = new Date(now()).toISOString();
+      return takeTrafficEvidence(meters.traffic(), { edge: id, from, to: evidenceFrom, serviceVersion });
+    },
+    onError: (error) => logger.warn({ err: error }, 'evidence could not be delivered and is kept'),
+  });
+  const shadow = parts.shadow?.({ id, options, logger, upstreams, sink });
+  const kills = new LocalKills();
+  const handler = new EdgeHandler({
+    forwarder: upstreams.forwarder,
+    monolith: upstreams.monolith,
+    monolithTimeouts: { ...MONOLITH_TIMEOUTS, ...options.monolithTimeouts },
+    shadow: shadow ?? NO_SHADOW,
+    recorder: new RequestRecorder(meters, accessLog, tracing),
+    kills,
+    trust: proxyTrust(options.trustProxy ?? []),
+    secret: secretBytes(options.overrideSecret),
+    answerHeader: options.answerHeader === false ? undefined : (options.answerHeader ?? 'x-strangler-target'),
+    secure: false,
+    onDefect: (error) => logger.error({ err: error }, 'deciding failed; the monolith answers'),
+  });
+
+  const follower = followRevisions({
+    store,
+    lastGood: options.stateFolder === undefined ? undefined : lastGoodIn(options.stateFolder, now),
+    intervalMs: pollMs,
+    activate,
+    onEvent: (event) => logFollower(logger, event),
+    now,
+  });
+
+  async function activate(revision: Revision): Promise<void> {
+    await nextTurn();
+    const table = compileTable(revision, { namespace: options.cloudMap?.namespace ?? 'default' });
+    await upstreams.use(table, handler.serving.table.revision === null ? FIRST_LOOKUP_MS : LOOKUP_MS);
+    await nextTurn();
+    handler.serving = serve(table, meters, (route) => upstreams.serviceOf(route));
+    void lease?.renew();
+  }
+
+  function serviceVersion(capability: string): string {
+    const route = handler.serving.table.routes.find((candidate) => candidate.capability === capability);
+    const versions = route === undefined ? [] : upstreams.seen(route.serviceKey).versions;
+    return versions.length === 0 ? 'unknown' : versions.join('+');
+  }
+
+  function report(): EdgeReport {
+    const { table } = handler.serving;
+    const services = new Map<string, EdgeReport['services'][number]>();
+    for (const { capability, serviceKey } of table.routes) {
+      if (!services.has(capability)) services.set(capability, { capability, ...upstreams.seen(serviceKey) });
+    }
+    return {
+      id,
+      revision: table.revision,
+      digest: table.digest,
+      ...addresses,
+      startedAt,
+      draining: stage !== 'ready',
+      services: [...services.values()],
+    };
+  }
+
+  function ready(): Health {
+    const { known, number, broken, storeConnected } = follower.status();
+    return readiness({
+      stage,
+      revisionKnown: known,
+      revision: number,
+      broken,
+      storeConfigured: store !== undefined,
+      storeConnected,
+    });
+  }
+
+  const accessStats = () => accessLog?.stats() ?? { written: 0, sampledOut: 0, dropped: 0 };
+  const metrics = createMetrics({
+    meters,
+    revision: () => {
+      const { number, loadedAt, failures, storeConnected, broken } = follower.status();
+      return { number, loadedAt, failures, storeConnected, broken: broken !== undefined };
+    },
+    ready: () => ready().ok,
+    evidence: () => sink.stats(),
+    accessLog: accessStats,
+    upstreams: () => upstreams.figures(),
+    shadow: () => shadow?.stats(),
+  });
+
+  return {
+    id,
+    handler,
+    logger,
+    metrics,
+    start: () => follower.start(),
+    async open(listening) {
+      addresses = listening;
+      stage = 'ready';
+      if (store === undefined) return;
+      lease = keepLease({
+        store,
+        leaseMs,
+        report,
+        onError: (error) =>
+          logger.warn({ err: error }, 'the state store did not take the report of this edge'),
+      });
+      await lease.renew();
+    },
+    async announceDrain() {
+      stage = 'draining';
+      handler.draining = true;
+      handler.inFlight.forEach((entry) => {
+        entry.announceClose();
+      });
+      await lease?.renew();
+    },
+    closing: () => [
+      { name: 'shadow', run: (ms) => shadow?.close(ms) },
+      { name: 'revisions', run: () => follower.close() },
+      { name: 'evidence', run: () => sink.close() },
+      { name: 'lease', run: () => lease?.end() },
+      { name: 'upstreams', run: (ms) => upstreams.close(ms) },
+      { name: 'traces', run: (ms) => tracing?.close(ms) },
+      {
+        name: 'log',
+        run() {
+          stage = 'closed';
+          log.flush();
+        },
+      },
+    ],
+    ready,
+    stage: () => stage,
+    kill(capability, killed) {
+      const refusal = killRefusal(handler.serving.table, capability);
+      // Lifting a switch is always possible, also of a capability that is gone meanwhile.
+      if (killed && refusal !== undefined) return refusal;
+      kills.set(capability, killed);
+      logger.warn({ capability, killed }, 'the kill switch of this edge was changed');
+      return undefined;
+    },
+    kills: () => kills.list(),
+    status: () =>
+      edgeStatus({
+        report: report(),
+        stage,
+        health: ready(),
+        revision: follower.status(),
+        table: handler.serving.table,
+        kills: kills.list(),
+        leaseHeld: lease?.held() ?? false,
+        inFlight: handler.inFlight.count,
+        evidence: sink.stats(),
+        accessLog: accessStats(),
+        upstreams: upstreams.figures(),
+        shadow: shadow?.stats(),
+      }),
+  };
+}
+
+function logFollower(logger: Logger, event: FollowerEvent): void {
+  switch (event.kind) {
+    case 'activated':
+      logger.info({ revision: event.number, source: event.source }, 'serving a revision');
+      return;
+    case 'broken':
+      logger.error(
+        { revision: event.number, reason: event.message },
+        'a revision cannot be used; the last good one is served',
+      );
+      return;
+    case 'store-away':
+      logger.warn({ reason: event.message }, 'the state store is away; the last good revision is served');
+      return;
+    case 'store-back':
+      logger.info('the state store is back');
+      return;
+    case 'file-broken':
+      logger.error({ reason: event.message }, 'the last good revision on disk cannot be used');
+      return;
+    case 'file-not-saved':
+      logger.error({ reason: event.message }, 'the last good revision could not be saved');
+      return;
+  }
+}

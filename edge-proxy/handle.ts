@@ -1,0 +1,176 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Timeouts } from '../migration-plans/plan/plan.ts';
+import type { Target } from '../migration-plans/revision/revision.ts';
+import { bucketOf } from '../migration-plans/routing/bucket.ts';
+import { EMPTY_TABLE } from '../migration-plans/routing/compile.ts';
+import { decide, unitKey } from '../migration-plans/routing/decide.ts';
+import type { EdgeFacts } from '../migration-plans/routing/decision.ts';
+import type { CompiledRoute } from '../migration-plans/routing/table.ts';
+import { clientAddressOf, type ProxyTrust } from './client-address.ts';
+import { type Exchange, type ExchangeOwner, RequestExchange, UpgradeExchange } from './exchange.ts';
+import type { Forwarder, ForwardResult, Upstream } from './forward/port.ts';
+import { InFlight } from './in-flight.ts';
+import type { LocalKills } from './kill-switch.ts';
+import { pinFor } from './pins.ts';
+import type { ServedRoute, Serving } from './serving.ts';
+import type { ShadowPort } from './shadow/port.ts';
+import type { RequestRecorder } from './telemetry/recorder.ts';
+
+export interface HandlerOptions {
+  forwarder: Forwarder;
+  monolith: Upstream;
+  /** For requests that no plan claims. */
+  monolithTimeouts: Timeouts;
+  shadow: ShadowPort;
+  recorder: RequestRecorder;
+  kills: LocalKills;
+  trust: ProxyTrust;
+  /** For overrides and pins; undefined: both are off. */
+  secret: Uint8Array | undefined;
+  /** Name of the answer header that says who answered; undefined: none. */
+  answerHeader: string | undefined;
+  /** Clients reach this edge by TLS: pins are marked so. */
+  secure: boolean;
+  onDefect(error: unknown): void;
+}
+
+/** What is true while one request is decided on. One object for all of them: deciding is synchronous and keeps nothing. */
+class FactsNow implements EdgeFacts {
+  now = 0;
+  readonly secret: Uint8Array | undefined;
+  service: Upstream | undefined = undefined;
+
+  constructor(secret: Uint8Array | undefined) {
+    this.secret = secret;
+  }
+
+  get serviceAvailable(): boolean {
+    return this.service?.available(this.now) ?? false;
+  }
+}
+
+/**
+ * The way of a request through the edge: match, decide, hand to the forwarder. This is the hot path; everything that needs time to
+ * find out was found out when the revision was compiled.
+ */
+export class EdgeHandler implements ExchangeOwner {
+  readonly answered: ExchangeOwner['answered'];
+  readonly inFlight = new InFlight();
+  /** Replaced as a whole by a new revision. */
+  serving: Serving = { table: EMPTY_TABLE, routes: [] };
+  /** Every answer is the last one of its connection. */
+  draining = false;
+  readonly #options: HandlerOptions;
+  readonly #facts: FactsNow;
+
+  constructor(options: HandlerOptions) {
+    this.#options = options;
+    this.#facts = new FactsNow(options.secret);
+    const named = (value: string): readonly string[] =>
+      options.answerHeader === undefined ? [] : [options.answerHeader, value];
+    this.answered = { monolith: named('monolith'), service: named('service'), edge: named('edge') };
+  }
+
+  /** Answers a request. For `request`, `checkContinue` and `checkExpectation` of a Node server, and for a hijacked Fastify reply. */
+  readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
+    const { monolith, monolithTimeouts, trust, recorder, forwarder } = this.#options;
+    const exchange = new RequestExchange(
+      this,
+      request,
+      response,
+      clientAddressOf(request, trust),
+      performance.now(),
+      monolith,
+      monolithTimeouts,
+      recorder.meters.unclaimed,
+    );
+    this.#begin(exchange);
+    if (this.draining) exchange.announceClose();
+    forwarder.forward(exchange);
+  };
+
+  /** Passes on a request for another protocol. For `upgrade` of a Node server. */
+  readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const { monolith, monolithTimeouts, trust, recorder, forwarder } = this.#options;
+    const exchange = new UpgradeExchange(
+      this,
+      request,
+      socket,
+      head,
+      clientAddressOf(request, trust),
+      performance.now(),
+      monolith,
+      monolithTimeouts,
+      recorder.meters.unclaimed,
+    );
+    this.#begin(exchange);
+    forwarder.upgrade(exchange);
+  };
+
+  pin(exchange: Exchange, answeredBy: Target | undefined, status: number): string | undefined {
+    const { secret, secure } = this.#options;
+    const { route, decision } = exchange;
+    if (secret === undefined || route === undefined || exchange.isUpgrade) return undefined;
+    if (route.state.phase !== 'canary') return undefined;
+    return pinFor({ route, decision, answeredBy, status, now: Date.now(), secure }, secret);
+  }
+
+  finished(exchange: Exchange, result: ForwardResult): void {
+    this.inFlight.remove(exchange);
+    this.#options.recorder.ended(exchange, result);
+  }
+
+  #begin(exchange: Exchange): void {
+    try {
+      const { method, url } = exchange.request;
+      const matched = this.serving.table.match(method!, url!);
+      if (matched !== undefined) this.#route(exchange, this.serving.routes[matched.index]!);
+    } catch (error) {
+      // Unknown means monolith: a defect in deciding must not become the user's failed request.
+      exchange.route = undefined;
+      exchange.primary = this.#options.monolith;
+      exchange.fallback = undefined;
+      this.#options.onDefect(error);
+    }
+    this.inFlight.add(exchange);
+    this.#options.recorder.began(exchange);
+  }
+
+  #route(exchange: Exchange, served: ServedRoute): void {
+    const { kills, monolith } = this.#options;
+    const route = kills.size === 0 ? served.compiled : kills.apply(served.compiled);
+    this.#facts.now = Date.now();
+    this.#facts.service = served.service;
+    const decision = decide(route, exchange, this.#facts);
+    exchange.route = route;
+    exchange.decision = decision;
+    exchange.meters = served.meters;
+    exchange.timeouts = route.route.timeouts;
+    if (decision.target === 'service') {
+      exchange.primary = served.service;
+      if (decision.mayFallBack) exchange.fallback = monolith;
+    } else if (served.mirrored && !exchange.isUpgrade && !route.state.killed) {
+      this.#mirror(exchange, route);
+    }
+  }
+
+  #mirror(exchange: Exchange, route: CompiledRoute): void {
+    const { request, clientAddress, decision } = exchange;
+    exchange.capture = this.#options.shadow.begin({
+      route,
+      method: exchange.method,
+      url: request.url!,
+      rawHeaders: request.rawHeaders,
+      bucket: decision.bucket === -1 ? sampleBucket(exchange, route) : decision.bucket,
+      clientAddress,
+      traceId: this.#options.recorder.traceIdOf(exchange),
+    });
+  }
+}
+
+/** The bucket by which a request is sampled: that of its sticky key; -1, chance decides, if it has none. */
+function sampleBucket(exchange: Exchange, { plan, capability }: CompiledRoute): number {
+  const unit = unitKey(plan.stickyBy, exchange);
+  return unit.keyed ? bucketOf(capability, unit.key) : -1;
+}

@@ -1,0 +1,40 @@
+import { type RunningEdge, type StartEdgeOptions, startEdge } from '../../../edge-proxy/server.ts';
+import { type StandInServices, standIn } from './stand-in.ts';
+
+export const TOKEN = 'test-admin-token';
+
+/** An edge on ports of the system, silent, with the stand-in forwarder. */
+export function edgeFor(
+  monolith: string,
+  over: Partial<StartEdgeOptions> = {},
+  services: StandInServices = {},
+): Promise<RunningEdge> {
+  return startEdge(
+    {
+      monolith,
+      listen: { host: '127.0.0.1', port: 0 },
+      admin: { host: '127.0.0.1', port: 0, token: TOKEN },
+      log: { level: 'silent' },
+      accessLog: false,
+      ...over,
+    },
+    standIn(services),
+  );
+}
+
+/** GET or another request to the admin listener, with the token unless told otherwise. */
+export function admin(edge: RunningEdge, path: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(edge.adminUrl + path, {
+    ...init,
+    headers: { authorization: `Bearer ${TOKEN}`, ...init.headers },
+  });
+}
+
+/** Waits until something becomes true, for what happens in another task. */
+export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`never happened: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
