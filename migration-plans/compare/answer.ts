@@ -64,6 +64,23 @@ export interface Difference {
   right: string | undefined;
 }
 
+/**
+ * How a value that differs relates to the clock or to other values of its own answer, such as `clock +1:00` or
+ * `same as header:x-request-id: broken`. Recorded in both lanes; only a trait that the monolith's own probes do not show is a finding.
+ */
+export interface FieldTrait {
+  /** Index-free, as in `Difference.path`. */
+  path: string;
+  /** Bounded vocabulary. */
+  shape: string;
+}
+
+/** Digest of the right side's value of a field that differs, so that a value which should change but repeats is found. */
+export interface FieldValue {
+  path: string;
+  digest: number;
+}
+
 export interface Comparison {
   /** True only if nothing differs outside applied rules. */
   equal: boolean;
@@ -74,4 +91,7 @@ export interface Comparison {
   hidden: Record<string, number>;
   /** Things a person should know: a keyed array with duplicate keys fell back to positional, an expired rule was not applied. */
   notices: string[];
+  /** Never make `equal` false by themselves. */
+  traits: FieldTrait[];
+  values: FieldValue[];
 }
