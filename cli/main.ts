@@ -28,6 +28,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     const handler = await parsed.spec.load();
     const result = await handler({
       args: parsed.args,
+      words: parsed.words,
       options: parsed.options,
       terminal,
       cwd: process.cwd(),

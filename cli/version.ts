@@ -23,7 +23,10 @@ export function commandFile(): string {
 
 function manifest(folder: string): { name?: string; version?: string } | undefined {
   try {
-    return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: string; version?: string };
+    return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+      name?: string;
+      version?: string;
+    };
   } catch {
     return undefined;
   }

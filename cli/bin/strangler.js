@@ -5,12 +5,13 @@ var found = process.versions.node.split('.').map(Number);
 
 if (found[0] < needed[0] || (found[0] === needed[0] && found[1] < needed[1])) {
   process.stderr.write(
-    'strangler needs Node ' + needed.join('.') + ' or newer, this is ' + process.versions.node +
+    'strangler needs Node ' +
+      needed.join('.') +
+      ' or newer, this is ' +
+      process.versions.node +
       ': install it (npm install node@24 puts one into the project) and start strangler by npx.\n',
   );
   process.exitCode = 2;
 } else {
-  import('./start.js').then(function (start) {
-    return start.start();
-  });
+  import('./start.js').then((start) => start.start());
 }

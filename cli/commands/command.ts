@@ -16,6 +16,8 @@ export interface CommandSpec {
   changes?: boolean;
   /** With `--json` it prints one line per event, because it runs until it is stopped. */
   streams?: boolean;
+  /** The last argument takes all remaining words. */
+  rest?: boolean;
   /** Not listed. */
   hidden?: boolean;
   /** Imported only when the command runs, so that `--help` costs nothing. */
@@ -47,6 +49,8 @@ export interface OptionSpec {
 
 export interface Call {
   args: Record<string, string | undefined>;
+  /** All words behind the command's name. */
+  words: readonly string[];
   options: Options;
   terminal: Terminal;
   cwd: string;
@@ -79,13 +83,13 @@ export class Options {
     return typeof value === 'string' ? value : undefined;
   }
 
+  /** Of an option that turns something off: true if `--no-NAME` was given. */
+  off(name: string): boolean {
+    return this.#values[name] === false;
+  }
+
   /** Of an option without a value. */
   flag(name: string): boolean {
     return this.#values[name] === true;
   }
-}
-
-/** An error of a command whose reader wants its JSON document all the same: what was refused, with the figures. */
-export interface WithDocument {
-  document: unknown;
 }

@@ -16,7 +16,8 @@ export function completions(
     const depth = before.length;
     for (const { name } of listed) {
       const parts = name.split(' ');
-      if (before.every((word, at) => parts[at] === word) && parts[depth] !== undefined) offered.push(parts[depth]);
+      if (before.every((word, at) => parts[at] === word) && parts[depth] !== undefined)
+        offered.push(parts[depth]);
     }
   } else {
     const options: OptionSpec[] = [

@@ -6,12 +6,21 @@ import { renderExamples } from './help.ts';
 
 /** What the arguments came to: a command to run, or text to print (help, version). */
 export type Parsed =
-  | { kind: 'run'; spec: CommandSpec; args: Record<string, string | undefined>; options: Options }
+  | {
+      kind: 'run';
+      spec: CommandSpec;
+      args: Record<string, string | undefined>;
+      words: readonly string[];
+      options: Options;
+    }
   | { kind: 'text'; text: string };
 
 export const GLOBAL_OPTIONS = [
   { flags: '--json', description: 'print one JSON document on standard output and nothing else' },
-  { flags: '--config <file>', description: 'project file (default: strangler.yaml here or in a folder above)' },
+  {
+    flags: '--config <file>',
+    description: 'project file (default: strangler.yaml here or in a folder above)',
+  },
   { flags: '--verbose', description: 'say more, such as which configuration was used' },
   { flags: '--quiet', description: 'no progress, only results and errors' },
   { flags: '--debug', description: 'show stack traces' },
@@ -37,15 +46,22 @@ export async function parseArguments(
 ): Promise<Parsed> {
   let parsed: Parsed | undefined;
   let text = '';
+  const writeOut = (out: string): void => {
+    text += out;
+  };
   const program = new Command('strangler')
     .description('Takes a working monolith apart into services while its users notice nothing.')
     .version(version, '-V, --version', 'print the version')
     .helpCommand('help [command]', 'how a command is used');
   const groups = new Map<string, Command>();
+  let aside = '';
+  const writeErr = (out: string): void => {
+    aside += out;
+  };
   const settle = (command: Command): Command =>
     command
       .exitOverride()
-      .configureOutput({ writeOut: (out) => void (text += out), writeErr: () => undefined })
+      .configureOutput({ writeOut, writeErr })
       .configureHelp({
         showGlobalOptions: true,
         styleTitle: (title) => style.bold(title),
@@ -65,8 +81,10 @@ export async function parseArguments(
     const command = settle(parent.command(second ?? first, { hidden: spec.hidden === true }));
     command.summary(spec.summary).description([spec.summary, ...(spec.details ?? [])].join('\n\n'));
     command.addHelpText('before', renderExamples(spec.examples, style));
-    for (const { name, description, required } of spec.arguments ?? [])
-      command.argument(required ? `<${name}>` : `[${name}]`, description);
+    for (const { name, description, required } of spec.arguments ?? []) {
+      const term = spec.rest ? `${name}...` : name;
+      command.argument(required ? `<${term}>` : `[${term}]`, description);
+    }
     for (const option of [...(spec.options ?? []), ...(spec.changes ? CHANGE_OPTIONS : [])]) {
       const made = new Option(option.flags, describe(option));
       if ('choices' in option && option.choices) made.choices(option.choices);
@@ -75,7 +93,13 @@ export async function parseArguments(
     command.action(() => {
       const args: Record<string, string | undefined> = {};
       for (const [at, { name }] of (spec.arguments ?? []).entries()) args[name] = command.args[at];
-      parsed = { kind: 'run', spec, args, options: new Options(command.optsWithGlobals()) };
+      parsed = {
+        kind: 'run',
+        spec,
+        args,
+        words: command.args,
+        options: new Options(command.optsWithGlobals()),
+      };
     });
   }
 
@@ -84,14 +108,19 @@ export async function parseArguments(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { kind: 'text', text };
-    if (error.code === 'commander.help') return { kind: 'text', text: text || program.helpInformation() };
+    // A group without one of its commands: commander writes the group's help where errors go.
+    if (error.code === 'commander.help') return { kind: 'text', text: text || aside };
     throw usageError(error);
   }
-  return parsed ?? { kind: 'text', text: text || program.helpInformation() };
+  if (parsed === undefined) program.outputHelp();
+  return parsed ?? { kind: 'text', text };
 }
 
 const INTRODUCTION = [
-  { command: 'strangler init --monolith http://localhost:3000', does: 'start a project for a running monolith' },
+  {
+    command: 'strangler init --monolith http://localhost:3000',
+    does: 'start a project for a running monolith',
+  },
   { command: 'strangler dev', does: 'start everything on this machine' },
   { command: 'strangler status', does: 'where every capability stands, and what blocks its next step' },
 ];
@@ -101,14 +130,19 @@ function argumentTerm(argument: { name(): string; required: boolean }): string {
 }
 
 function describe(option: { description: string; default?: string }): string {
-  return option.default === undefined ? option.description : `${option.description} (default: ${option.default})`;
+  return option.default === undefined
+    ? option.description
+    : `${option.description} (default: ${option.default})`;
 }
 
 /** `error: unknown command 'stauts'\n(Did you mean status?)` → message and remedy. */
 function usageError(error: CommanderError): StranglerError {
   const [first = '', ...rest] = error.message.split('\n');
   const suggestion = /^\(Did you mean (.*)\?\)$/.exec(rest.join(' ').trim())?.[1];
-  const code = `CLI_${error.code.replace(/^commander\./, '').replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
+  const code = `CLI_${error.code
+    .replace(/^commander\./, '')
+    .replace(/[A-Z]/g, (c) => `_${c}`)
+    .toUpperCase()}`;
   return new StranglerError(code, first.replace(/^error: /, ''), {
     exitCode: EXIT.usage,
     remedy: suggestion === undefined ? 'strangler help shows every command' : `did you mean ${suggestion}?`,

@@ -8,7 +8,9 @@ export interface Column {
 /** Rows as aligned text, columns two spaces apart, no trailing blanks. Colour codes in cells take no width. */
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const titles = columns.map((column) => column.title);
-  const widths = titles.map((title, at) => Math.max(width(title), ...rows.map((row) => width(row[at] ?? ''))));
+  const widths = titles.map((title, at) =>
+    Math.max(width(title), ...rows.map((row) => width(row[at] ?? ''))),
+  );
   const line = (cells: readonly string[]): string =>
     columns
       .map((column, at) => pad(cells[at] ?? '', widths[at] ?? 0, column.align ?? 'left'))

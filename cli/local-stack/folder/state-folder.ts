@@ -41,7 +41,8 @@ export function openStateFolder(path: string, version: string): StateFolder {
   const folder = stateFolderAt(path);
   const marker = join(path, 'version.json');
   if (existsSync(path)) checkFormat(path, marker);
-  for (const made of [folder.path, folder.run, folder.logs]) mkdirSync(made, { recursive: true, mode: 0o755 });
+  for (const made of [folder.path, folder.run, folder.logs])
+    mkdirSync(made, { recursive: true, mode: 0o755 });
   if (!existsSync(marker)) {
     writeJsonAtomically(marker, { format: STATE_FORMAT, createdBy: version });
     writeFileAtomically(join(path, '.gitignore'), '*\n');
@@ -68,7 +69,11 @@ export function checkFormat(path: string, marker = join(path, 'version.json')): 
 }
 
 function refused(path: string, why: string): StranglerError {
-  return new StranglerError('STATE_FOLDER_VERSION', `the state folder ${path} is of another version: ${why}`, {
-    remedy: `use the version of strangler that wrote it, or begin anew by moving it away: mv ${path} ${path}.old (published plans and the audit trail of the embedded store are in it)`,
-  });
+  return new StranglerError(
+    'STATE_FOLDER_VERSION',
+    `the state folder ${path} is of another version: ${why}`,
+    {
+      remedy: `use the version of strangler that wrote it, or begin anew by moving it away: mv ${path} ${path}.old (published plans and the audit trail of the embedded store are in it)`,
+    },
+  );
 }

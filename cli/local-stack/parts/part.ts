@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StranglerError } from '../../../migration-plans/errors.ts';
 import { type KeptProcess, keep } from '../process/keeper.ts';
-import { type BackoffPolicy, BACKOFF, crashesInARow, pauseAfter } from './backoff.ts';
+import { BACKOFF, type BackoffPolicy, crashesInARow, pauseAfter } from './backoff.ts';
 import { PartLog } from './part-log.ts';
 import { waitUntilReady } from './readiness.ts';
 
@@ -31,6 +31,7 @@ export class Part {
   readonly #log: PartLog;
   readonly #stopping = new AbortController();
   #process: KeptProcess | undefined;
+  #pid: number | undefined;
   #crashes = 0;
   #startedAt = 0;
 
@@ -41,9 +42,9 @@ export class Part {
     this.#log = new PartLog(spec.log, (line) => onEvent({ event: 'output', name: spec.name, line }));
   }
 
-  /** Process of its keeper, which is also its process group; undefined: between two starts. */
+  /** The program's own process; undefined: between two starts. */
   get pid(): number | undefined {
-    return this.#process?.child.pid;
+    return this.#pid;
   }
 
   /**
@@ -83,11 +84,18 @@ export class Part {
     this.#startedAt = performance.now();
     kept.child.stdout?.on('data', (chunk: Buffer) => this.#log.write(chunk));
     kept.child.stderr?.on('data', (chunk: Buffer) => this.#log.write(chunk));
-    if (kept.child.pid !== undefined) this.#onEvent({ event: 'started', name, pid: kept.child.pid });
+    void kept.program.then((pid) => {
+      if (pid === undefined || this.#process !== kept) return;
+      this.#pid = pid;
+      this.#onEvent({ event: 'started', name, pid });
+    });
     return new Promise((done) => {
       kept.child.once('error', (error) => done(error.message));
       kept.child.once('exit', (code, signal) => {
+        this.#pid = undefined;
         kept.child.stdin?.destroy();
+        // Whatever is left of its group must not stand in the way of the next start, such as when only the keeper was killed.
+        kept.kill();
         // Output that is still in the pipe belongs to the last lines.
         setTimeout(() => done(howItEnded(code, signal)), 50);
       });

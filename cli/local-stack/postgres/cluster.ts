@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { StranglerError } from '../../../migration-plans/errors.ts';
 import { readText } from '../folder/files.ts';
 import type { StateFolder } from '../folder/state-folder.ts';
-import { isReachableByOthers, SHARED_FOLDER, type ServerUser } from './binaries.ts';
+import { isReachableByOthers, type ServerUser, SHARED_FOLDER } from './binaries.ts';
 
 export const SUPERUSER = 'strangler';
 

@@ -123,8 +123,7 @@ async function joinRunning(
     const server = runningServer(data);
     if (server === undefined) return undefined;
     if (server.status === 'ready' && (await answers(server.port, password))) return server;
-    if (performance.now() > end)
-      throw stuck(data, server.pid);
+    if (performance.now() > end) throw stuck(data, server.pid);
     await sleep(50, undefined, signal && { signal });
   }
 }

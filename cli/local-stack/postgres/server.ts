@@ -49,7 +49,9 @@ const LOG_LIMIT_BYTES = 4 * 1024 * 1024;
  * have not noticed yet that they are alone.
  * @throws StranglerError POSTGRES_START_FAILED with the last lines of its log.
  */
-export async function startServer(start: ServerStart): Promise<{ keeper: number } | 'port-taken' | 'still-ending'> {
+export async function startServer(
+  start: ServerStart,
+): Promise<{ keeper: number } | 'port-taken' | 'still-ending'> {
   const { binaries, data, port, user, log } = start;
   rotate(log);
   const logFile = openSync(log, 'a', 0o600);

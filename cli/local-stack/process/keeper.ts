@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { Readable } from 'node:stream';
 
 /**
  * Every process of the stack runs below a small shell that waits for its standard input to close. That happens when the process
@@ -8,6 +9,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 export interface KeptProcess {
   /** The shell. Its exit code is that of the program. */
   child: ChildProcess;
+  /** The program's own process number. Undefined: it could not be started. */
+  program: Promise<number | undefined>;
   /** Asks the program to end (SIGTERM to all of its processes), and ends it after `graceMs`. Resolves when it is gone. */
   stop(graceMs: number): Promise<void>;
   /** Ends all of its processes at once. */
@@ -28,7 +31,9 @@ const KEEP = `
 exec 3<&0 </dev/null
 trap : TERM INT HUP
 grace=$1; shift
-"$@" 3<&- & child=$!
+"$@" 3<&- 4>&- & child=$!
+echo $child >&4
+exec 4>&-
 (
   trap '' TERM INT HUP
   read -r line <&3
@@ -53,7 +58,7 @@ export function keep(options: KeepOptions): KeptProcess {
     cwd,
     env,
     detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe', 'ignore', 'pipe'],
   });
   // The pipe breaks when the keeper ends first.
   child.stdin?.on('error', () => undefined);
@@ -73,6 +78,7 @@ export function keep(options: KeepOptions): KeptProcess {
 
   return {
     child,
+    program: programOf(child),
     kill: () => signalGroup('SIGKILL'),
     async stop(graceMs) {
       if (child.exitCode === null && child.signalCode === null) signalGroup('SIGTERM');
@@ -84,4 +90,17 @@ export function keep(options: KeepOptions): KeptProcess {
       child.stdin?.destroy();
     },
   };
+}
+
+/** The keeper says it on its descriptor 4. */
+async function programOf(child: ChildProcess): Promise<number | undefined> {
+  const told = child.stdio[4];
+  if (!(told instanceof Readable)) return undefined;
+  let text = '';
+  try {
+    for await (const chunk of told) text += String(chunk);
+  } catch {
+    return undefined;
+  }
+  return /^\d+\s*$/.test(text) ? Number(text) : undefined;
 }
