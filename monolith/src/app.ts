@@ -29,7 +29,7 @@ export async function buildApp(options: { logLevel?: string } = {}): Promise<Fas
 
   await app.register(fastifyCookie);
   await app.register(fastifyFormbody);
-  await app.register(fastifyCompress, { global: false, encodings: ['gzip', 'deflate'] });
+  await app.register(fastifyCompress, { global: false });
   await app.register(fastifyMultipart, { limits: { fileSize: 5 * 1024 * 1024, files: 1, fields: 10 } });
   await app.register(fastifyWebsocket, { options: { maxPayload: 64 * 1024 } });
   await app.register(fastifyStatic, {

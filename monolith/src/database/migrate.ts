@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { noFilters, openSchemaEngine, readMigrations } from './schema-engine.ts';
+import { noFilters, readMigrations, withSchemaEngine } from './schema-engine.ts';
 
 /** One start at a time migrates and seeds, whatever number of processes starts on the same database. */
 const startLock = 5_017_233;
@@ -21,11 +21,8 @@ export async function withStartLock<T>(
 
 /** Applies the migrations that the database does not have yet, and returns their names. */
 export async function migrate(databaseUrl: string): Promise<string[]> {
-  const engine = await openSchemaEngine(databaseUrl);
-  try {
-    const result = await engine.applyMigrations({ migrationsList: readMigrations(), filters: noFilters });
-    return result.appliedMigrationNames;
-  } finally {
-    engine.free();
-  }
+  return withSchemaEngine(databaseUrl, async (engine) => {
+    const input = { migrationsList: readMigrations(), filters: noFilters };
+    return (await engine.applyMigrations(input)).appliedMigrationNames;
+  });
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm';
+import pg from 'pg';
 
 export const schemaFile = join(import.meta.dirname, '../../prisma/schema.prisma');
 export const migrationsFolder = join(import.meta.dirname, '../../prisma/migrations');
@@ -23,25 +24,36 @@ const { WebAssembly } = globalThis as unknown as {
 export const noFilters = { externalTables: [], externalEnums: [] };
 
 /**
- * Prisma's schema engine as WebAssembly, on a connection of ours. The binary engine, which Prisma's command line would
- * download, is not needed, and the `_prisma_migrations` table is the same one.
+ * Runs `work` with Prisma's schema engine as WebAssembly. The binary engine, which Prisma's command line would download,
+ * is not needed, and the `_prisma_migrations` table is the same one.
  */
-export async function openSchemaEngine(databaseUrl: string): Promise<SchemaEngine> {
-  const engine = await import('@prisma/schema-engine-wasm/schema_engine_bg');
+export async function withSchemaEngine<T>(
+  databaseUrl: string,
+  work: (engine: SchemaEngine) => Promise<T>,
+): Promise<T> {
+  const code = await import('@prisma/schema-engine-wasm/schema_engine_bg');
   const wasmFile = fileURLToPath(
     import.meta.resolve('@prisma/schema-engine-wasm/schema_engine_bg').replace(/\.js$/, '.wasm'),
   );
   const { instance } = await WebAssembly.instantiate(await readFile(wasmFile), {
-    './schema_engine_bg.js': engine,
+    './schema_engine_bg.js': code,
   });
-  engine.__wbg_set_wasm(instance.exports);
+  code.__wbg_set_wasm(instance.exports);
   instance.exports.__wbindgen_start();
-  const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString: databaseUrl }));
-  return engine.SchemaEngine.new(
-    { datamodels: [['schema.prisma', readFileSync(schemaFile, 'utf8')]] },
-    () => undefined,
-    adapter,
-  );
+  // The engine never closes what it opened: a pool of our own can be ended.
+  const pool = new pg.Pool({ connectionString: databaseUrl });
+  const models: [string, string][] = [['schema.prisma', readFileSync(schemaFile, 'utf8')]];
+  const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool));
+  try {
+    const engine = await code.SchemaEngine.new({ datamodels: models }, () => undefined, adapter);
+    try {
+      return await work(engine);
+    } finally {
+      engine.free();
+    }
+  } finally {
+    await pool.end();
+  }
 }
 
 /** The migrations folder in the form that the engine wants. */

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ProductModel } from '../../../generated/models.ts';
 import { prisma } from '../../database/client.ts';
 import { envelope, etagOf, fairOrder, idOf, matchesEtag, pageOf } from '../../helpers.ts';
+import { gzipped } from '../../plugins/compression.ts';
 import { apiError, legacyError } from '../../plugins/errors.ts';
 import { presentReview } from '../reviews/presenters.ts';
 import * as catalog from './service.ts';
@@ -39,7 +40,7 @@ function presentProduct(product: ProductModel) {
 export default async function catalogApi(app: FastifyInstance) {
   app.get<{ Querystring: { page?: string; perPage?: string; category?: string; sort?: string } }>(
     '/products',
-    { compress: { threshold: 1024 } },
+    gzipped,
     async (request) => {
       const page = pageOf(request.query);
       const { total, products } = await catalog.listProducts(request.query, page);

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { prisma } from '../../database/client.ts';
 import { absoluteUrl, escapeHtml, fairOrder, formatEuro, pageOf, priceToCents } from '../../helpers.ts';
+import { gzipped } from '../../plugins/compression.ts';
 import { notFoundPage } from '../../plugins/errors.ts';
 import { csrfToken } from '../../plugins/session.ts';
 import { pager, sendPage, stars } from '../../views/layout.ts';
@@ -19,7 +20,7 @@ interface ListQuery {
 
 /** The storefront. */
 export default async function catalogRoutes(app: FastifyInstance) {
-  app.get('/', { compress: { threshold: 1024 } }, async (request, reply) => {
+  app.get('/', gzipped, async (request, reply) => {
     const [categories, newest, reviews, promotions] = await Promise.all([
       catalog.categoryTree(),
       catalog.listProducts({ sort: 'newest' }, { skip: 0, take: 8 }),
@@ -45,41 +46,34 @@ ${reviews.map((review) => reviewCard({ review, viewer: request.customer, csrf })
     });
   });
 
-  app.get<{ Querystring: ListQuery }>(
-    '/products',
-    { compress: { threshold: 1024 } },
-    async (request, reply) => {
-      const page = pageOf(request.query, 24);
-      const { total, products } = await catalog.listProducts(request.query, page);
-      const { sort = '', category = '', brand = '' } = request.query;
-      return sendPage(request, reply, {
-        title: 'All products',
-        body: `<h1>All products</h1>
+  app.get<{ Querystring: ListQuery }>('/products', gzipped, async (request, reply) => {
+    const page = pageOf(request.query, 24);
+    const { total, products } = await catalog.listProducts(request.query, page);
+    const { sort = '', category = '', brand = '' } = request.query;
+    return sendPage(request, reply, {
+      title: 'All products',
+      body: `<h1>All products</h1>
 ${productGrid(products)}${pager('/products', { sort, category, brand }, page.page, Math.ceil(total / page.perPage))}`,
-      });
-    },
-  );
+    });
+  });
 
-  app.get<{ Params: { slug: string } }>(
-    '/products/:slug',
-    { compress: { threshold: 1024 } },
-    async (request, reply) => {
-      const details = await catalog.productDetails(request.params.slug);
-      if (!details) return notFoundPage(request, reply, 'This product');
-      const { product, reviews, stock } = details;
-      const related = await catalog.relatedProducts(product.id, 4);
-      if (request.method === 'GET') await catalog.countView(product.id);
-      const csrf = csrfToken(request, reply);
-      const images = product.images.map(
-        (image) => `<img src="/images/${image.id}" alt="${escapeHtml(image.alt)}" width="320" height="320">`,
-      );
-      const categories = fairOrder(product.categories, request).map(
-        (category) => `<a href="/categories/${category.slug}">${escapeHtml(category.name)}</a>`,
-      );
-      return sendPage(request, reply, {
-        title: product.name,
-        description: product.description.slice(0, 150),
-        body: `<h1>${escapeHtml(product.name)}</h1>
+  app.get<{ Params: { slug: string } }>('/products/:slug', gzipped, async (request, reply) => {
+    const details = await catalog.productDetails(request.params.slug);
+    if (!details) return notFoundPage(request, reply, 'This product');
+    const { product, reviews, stock } = details;
+    const related = await catalog.relatedProducts(product.id, 4);
+    if (request.method === 'GET') await catalog.countView(product.id);
+    const csrf = csrfToken(request, reply);
+    const images = product.images.map(
+      (image) => `<img src="/images/${image.id}" alt="${escapeHtml(image.alt)}" width="320" height="320">`,
+    );
+    const categories = fairOrder(product.categories, request).map(
+      (category) => `<a href="/categories/${category.slug}">${escapeHtml(category.name)}</a>`,
+    );
+    return sendPage(request, reply, {
+      title: product.name,
+      description: product.description.slice(0, 150),
+      body: `<h1>${escapeHtml(product.name)}</h1>
 <p>${images.join('')}</p>
 <p class="price">${formatEuro(priceToCents(product.price))} ${stars(Number(product.ratingAvg))} <a href="/products/${product.slug}/reviews">${product.ratingCount} reviews</a></p>
 <p>${stock > 0 ? `${stock > 10 ? 'In stock' : `Only ${stock} left`}` : 'Sold out'}</p>
@@ -90,13 +84,12 @@ ${productGrid(products)}${pager('/products', { sort, category, brand }, page.pag
 ${reviews.map((review) => reviewCard({ review, viewer: request.customer, csrf })).join('')}
 <h2>You may also like</h2>
 ${productGrid(related)}`,
-      });
-    },
-  );
+    });
+  });
 
   app.get<{ Params: { slug: string }; Querystring: ListQuery }>(
     '/categories/:slug',
-    { compress: { threshold: 1024 } },
+    gzipped,
     async (request, reply) => {
       const category = await prisma.category.findUnique({
         where: { slug: request.params.slug },
@@ -118,7 +111,7 @@ ${productGrid(products)}${pager(`/categories/${category.slug}`, {}, page.page, M
     },
   );
 
-  app.get('/sitemap.xml', { compress: { threshold: 1024 } }, async (request, reply) => {
+  app.get('/sitemap.xml', gzipped, async (request, reply) => {
     const products = await prisma.product.findMany({
       where: { active: true },
       select: { slug: true, updatedAt: true },

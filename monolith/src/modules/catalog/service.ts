@@ -13,13 +13,13 @@ export async function findProductById(id: number) {
   return prisma.product.findFirst({ where: { id, active: true } });
 }
 
-const orders: Record<string, ProductOrderByWithRelationInput[]> = {
-  name: [{ name: 'asc' }, { id: 'asc' }],
-  newest: [{ createdAt: 'desc' }, { id: 'desc' }],
-  cheapest: [{ price: 'asc' }, { id: 'asc' }],
-  dearest: [{ price: 'desc' }, { id: 'desc' }],
-  rating: [{ ratingAvg: 'desc' }, { ratingCount: 'desc' }, { id: 'asc' }],
-};
+const byName: ProductOrderByWithRelationInput[] = [{ name: 'asc' }, { id: 'asc' }];
+const orders = new Map<string, ProductOrderByWithRelationInput[]>([
+  ['newest', [{ createdAt: 'desc' }, { id: 'desc' }]],
+  ['cheapest', [{ price: 'asc' }, { id: 'asc' }]],
+  ['dearest', [{ price: 'desc' }, { id: 'desc' }]],
+  ['rating', [{ ratingAvg: 'desc' }, { ratingCount: 'desc' }, { id: 'asc' }]],
+]);
 
 export interface ProductFilter {
   category?: string;
@@ -41,7 +41,7 @@ export async function listProducts(filter: ProductFilter, page: { skip: number; 
     prisma.product.findMany({
       where,
       include: { images: { orderBy: { position: 'asc' }, take: 1 }, brand: true },
-      orderBy: orders[filter.sort ?? ''] ?? orders.name,
+      orderBy: orders.get(filter.sort ?? '') ?? byName,
       skip: page.skip,
       take: page.take,
     }),

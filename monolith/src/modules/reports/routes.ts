@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { centsToPrice, escapeHtml, formatEuro } from '../../helpers.ts';
+import { gzipped } from '../../plugins/compression.ts';
 import { requireStaff } from '../../plugins/session.ts';
 import { sendPage } from '../../views/layout.ts';
 import { bestCustomers, bestSellers, salesByMonth } from './service.ts';
@@ -14,7 +15,7 @@ function table(head: string[], rows: unknown[][]): string {
 export default async function reportRoutes(app: FastifyInstance) {
   app.addHook('preHandler', requireStaff);
 
-  app.get('/sales', { compress: { threshold: 1024 } }, async (request, reply) => {
+  app.get('/sales', gzipped, async (request, reply) => {
     const rows = (await salesByMonth()).map((row) => [
       row.month.toISOString().slice(0, 7),
       row.orders,
@@ -28,7 +29,7 @@ export default async function reportRoutes(app: FastifyInstance) {
     return sendPage(request, reply, { title: 'Sales', body: `<h1>Sales</h1>\n${table(head, rows)}` });
   });
 
-  app.get('/products', { compress: { threshold: 1024 } }, async (request, reply) => {
+  app.get('/products', gzipped, async (request, reply) => {
     const rows = (await bestSellers(100)).map((row) => [
       row.sku,
       row.name,

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { absoluteUrl, envelope, etagOf, fairOrder, idOf, matchesEtag, pageOf } from '../../helpers.ts';
+import { gzipped } from '../../plugins/compression.ts';
 import { apiError } from '../../plugins/errors.ts';
 import { findCustomer, publicName } from '../accounts/service.ts';
 import { findProductById } from '../catalog/service.ts';
@@ -19,24 +20,20 @@ interface ListQuery {
 
 /** JSON for the mobile app and for the widgets on the product page. */
 export default async function reviewApi(app: FastifyInstance) {
-  app.get<ById & { Querystring: ListQuery }>(
-    '/products/:id/reviews',
-    { compress: { threshold: 1024 } },
-    async (request, reply) => {
-      const product = await productOf(request);
-      if (!product) return productNotFound(request, reply);
-      const page = pageOf(request.query);
-      const { total, reviews: list } = await reviews.listProductReviews(product.id, request.query, page);
-      return {
-        ...envelope(request),
-        product: { id: product.id, slug: product.slug, name: product.name },
-        page: page.page,
-        perPage: page.perPage,
-        total,
-        reviews: list.map((review) => presentReview(review, request)),
-      };
-    },
-  );
+  app.get<ById & { Querystring: ListQuery }>('/products/:id/reviews', gzipped, async (request, reply) => {
+    const product = await productOf(request);
+    if (!product) return productNotFound(request, reply);
+    const page = pageOf(request.query);
+    const { total, reviews: list } = await reviews.listProductReviews(product.id, request.query, page);
+    return {
+      ...envelope(request),
+      product: { id: product.id, slug: product.slug, name: product.name },
+      page: page.page,
+      perPage: page.perPage,
+      total,
+      reviews: list.map((review) => presentReview(review, request)),
+    };
+  });
 
   app.post<ById>('/products/:id/reviews', async (request, reply) => {
     if (!request.customer) return notLoggedIn(request, reply);

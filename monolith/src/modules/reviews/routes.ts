@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { escapeHtml, idOf, pageOf, redirectTo, textField } from '../../helpers.ts';
+import { gzipped } from '../../plugins/compression.ts';
 import { notFoundPage } from '../../plugins/errors.ts';
 import { checkCsrf, csrfToken, requireLogin, setFlash } from '../../plugins/session.ts';
 import { pager, sendPage } from '../../views/layout.ts';
@@ -26,7 +27,7 @@ const form = { preHandler: [requireLogin, checkCsrf] };
 export default async function reviewRoutes(app: FastifyInstance) {
   app.get<{ Params: { slug: string }; Querystring: ListQuery }>(
     '/products/:slug/reviews',
-    { compress: { threshold: 1024 } },
+    gzipped,
     async (request, reply) => {
       const product = await findProductBySlug(request.params.slug);
       if (!product) return notFoundPage(request, reply, 'This product');

@@ -24,12 +24,12 @@ export interface ReviewFilter {
   stars?: string;
 }
 
-const orders: Record<string, ReviewOrderByWithRelationInput[]> = {
-  newest: [{ createdAt: 'desc' }, { id: 'desc' }],
-  oldest: [{ createdAt: 'asc' }, { id: 'asc' }],
-  helpful: [{ helpfulCount: 'desc' }, { id: 'desc' }],
-  rating: [{ rating: 'desc' }, { id: 'desc' }],
-};
+const newestFirst: ReviewOrderByWithRelationInput[] = [{ createdAt: 'desc' }, { id: 'desc' }];
+const orders = new Map<string, ReviewOrderByWithRelationInput[]>([
+  ['oldest', [{ createdAt: 'asc' }, { id: 'asc' }]],
+  ['helpful', [{ helpfulCount: 'desc' }, { id: 'desc' }]],
+  ['rating', [{ rating: 'desc' }, { id: 'desc' }]],
+]);
 
 /** One page of a product's published reviews. */
 export async function listProductReviews(
@@ -44,7 +44,7 @@ export async function listProductReviews(
     prisma.review.findMany({
       where,
       include: withAuthorAndProduct,
-      orderBy: orders[filter.sort ?? ''] ?? orders.newest,
+      orderBy: orders.get(filter.sort ?? '') ?? newestFirst,
       skip: page.skip,
       take: page.take,
     }),

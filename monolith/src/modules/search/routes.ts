@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { prisma } from '../../database/client.ts';
 import { envelope, escapeHtml, textField } from '../../helpers.ts';
+import { gzipped } from '../../plugins/compression.ts';
 import { legacyError } from '../../plugins/errors.ts';
 import { requireStaff } from '../../plugins/session.ts';
 import { sendPage, stars } from '../../views/layout.ts';
@@ -11,7 +12,7 @@ interface Query {
 }
 
 export default async function searchRoutes(app: FastifyInstance) {
-  app.get<Query>('/search', { compress: { threshold: 1024 } }, async (request, reply) => {
+  app.get<Query>('/search', gzipped, async (request, reply) => {
     const text = (request.query.q ?? '').trim();
     const hits = text ? await searchProducts(text, 50) : [];
     if (text && request.method === 'GET') await recordSearch(text, hits.length, request.customer?.id);
