@@ -1,22 +1,21 @@
 import { jsonpath } from 'json-p3';
-import type { CompareRule } from '../plan/plan.ts';
 
 /**
  * Compares paths while walking, all rules at once: RFC 9535 queries made of names, wildcards, descendants and plain indices become
  * one lazily built automaton, so a step costs one look-up however many rules there are.
  */
-export interface PathState {
+export interface PathState<Rule> {
   readonly id: number;
   /** Rules whose path ends here. */
-  readonly rules: readonly CompareRule[];
+  readonly rules: readonly Rule[];
   /** Rule and segment, as `rule * SEGMENTS + segment`. */
   readonly items: readonly number[];
-  readonly names: Map<string, PathState>;
-  readonly indices: Map<number, PathState>;
+  readonly names: Map<string, PathState<Rule>>;
+  readonly indices: Map<number, PathState<Rule>>;
 }
 
 type Selector = { name: string } | { index: number } | 'wildcard';
-interface Segment {
+export interface Segment {
   descendant: boolean;
   selectors: Selector[];
 }
@@ -29,17 +28,20 @@ const OTHER_INDEX = -1;
 const OTHER_NAME = '\u0000other';
 
 /** No rule applies here or below. */
-export const DEAD: PathState = { id: 0, rules: [], items: [], names: new Map(), indices: new Map() };
+export const DEAD: PathState<never> = { id: 0, rules: [], items: [], names: new Map(), indices: new Map() };
 
-export class PathMachine {
-  readonly start: PathState;
-  private readonly rules: CompareRule[] = [];
+export class PathMachine<Rule> {
+  readonly start: PathState<Rule>;
+  private readonly rules: Rule[] = [];
+  private readonly inherited: (rule: Rule) => boolean;
   private readonly paths: Segment[][] = [];
-  private readonly states = new Map<string, PathState>();
+  private readonly states = new Map<string, PathState<Rule>>();
   private readonly knownNames = new Set<string>();
   private readonly knownIndices = new Set<number>();
 
-  constructor(rules: readonly { rule: CompareRule; segments: Segment[] }[]) {
+  /** `inherited`: rules that hold for everything below the place that their path names. */
+  constructor(rules: readonly { rule: Rule; segments: Segment[] }[], inherited: (rule: Rule) => boolean) {
+    this.inherited = inherited;
     for (const { rule, segments } of rules) {
       this.rules.push(rule);
       this.paths.push(segments);
@@ -52,7 +54,7 @@ export class PathMachine {
     this.start = this.state(this.rules.map((_, rule) => rule * SEGMENTS));
   }
 
-  member(state: PathState, name: string): PathState {
+  member(state: PathState<Rule>, name: string): PathState<Rule> {
     if (state === DEAD) return DEAD;
     const key = this.knownNames.has(name) ? name : OTHER_NAME;
     let next = state.names.get(key);
@@ -66,7 +68,7 @@ export class PathMachine {
     return next;
   }
 
-  element(state: PathState, index: number): PathState {
+  element(state: PathState<Rule>, index: number): PathState<Rule> {
     if (state === DEAD) return DEAD;
     const key = this.knownIndices.has(index) ? index : OTHER_INDEX;
     let next = state.indices.get(key);
@@ -80,14 +82,13 @@ export class PathMachine {
     return next;
   }
 
-  private advance(state: PathState, matches: (selector: Selector) => boolean): PathState {
+  private advance(state: PathState<Rule>, matches: (selector: Selector) => boolean): PathState<Rule> {
     const items = new Set<number>();
     for (const item of state.items) {
       const rule = Math.floor(item / SEGMENTS);
       const segment = this.paths[rule]![item % SEGMENTS];
       if (segment === undefined) {
-        // The end of a format rule's path: it holds for everything below, too.
-        if (this.rules[rule]!.do.kind === 'format') items.add(item);
+        if (this.inherited(this.rules[rule]!)) items.add(item);
         continue;
       }
       if (segment.descendant) items.add(item);
@@ -97,7 +98,7 @@ export class PathMachine {
     return this.state([...items].sort((a, b) => a - b));
   }
 
-  private state(items: number[]): PathState {
+  private state(items: number[]): PathState<Rule> {
     if (items.length === 0) return DEAD;
     const key = items.join(',');
     const known = this.states.get(key);
@@ -105,7 +106,13 @@ export class PathMachine {
     const rules = items
       .filter((item) => item % SEGMENTS === this.paths[Math.floor(item / SEGMENTS)]!.length)
       .map((item) => this.rules[Math.floor(item / SEGMENTS)]!);
-    const state: PathState = { id: this.states.size + 1, rules, items, names: new Map(), indices: new Map() };
+    const state: PathState<Rule> = {
+      id: this.states.size + 1,
+      rules,
+      items,
+      names: new Map(),
+      indices: new Map(),
+    };
     if (this.states.size < MAX_STATES) this.states.set(key, state);
     return state;
   }

@@ -1,11 +1,11 @@
 import type { jsonpath } from 'json-p3';
 import type { CompareRule, Plan } from '../plan/plan.ts';
 import { parseSelector, type Selector } from './html/selector.ts';
-import { PathMachine, parsePath } from './path-machine.ts';
+import { PathMachine, parsePath, type Segment } from './path-machine.ts';
 
 /** The rules that apply to one route, ready for use. Immutable but for caches. */
 export interface CompiledRules {
-  json: PathMachine | undefined;
+  json: PathMachine<CompareRule> | undefined;
   /** JSON rules whose path depends on the document (filters, slices). */
   queried: readonly { rule: CompareRule; query: jsonpath.JSONPathQuery }[];
   html: readonly { rule: CompareRule; selector: Selector }[];
@@ -64,7 +64,7 @@ function compileSet(
   headerNames: string[] | undefined,
   now: Date,
 ): CompiledRules {
-  const walked: ConstructorParameters<typeof PathMachine>[0][number][] = [];
+  const walked: { rule: CompareRule; segments: Segment[] }[] = [];
   const queried: CompiledRules['queried'][number][] = [];
   const html: CompiledRules['html'][number][] = [];
   const headers = new Map<string, CompareRule[]>();
@@ -92,7 +92,7 @@ function compileSet(
     }
   }
   return {
-    json: walked.length === 0 ? undefined : new PathMachine(walked),
+    json: walked.length === 0 ? undefined : new PathMachine(walked, (rule) => rule.do.kind === 'format'),
     queried,
     html,
     headers,

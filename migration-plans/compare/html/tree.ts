@@ -67,7 +67,7 @@ const LEAVE_OPEN = new Set(
 );
 
 /** Elements left open are never closed by the parser, and each start tag looks through all open ones: quadratic without this bound. */
-function nestsTooDeep(source: string): boolean {
+export function nestsTooDeep(source: string): boolean {
   let depth = 0;
   for (const [, slash, tag] of source.matchAll(/<(\/?)([a-zA-Z][^\s/>]{0,40})/g)) {
     if (LEAVE_OPEN.has(tag!.toLowerCase())) continue;

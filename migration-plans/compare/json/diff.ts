@@ -26,7 +26,7 @@ export type Marks = ReadonlyMap<JsonArray | JsonObject, ReadonlyMap<string | num
 
 export interface JsonDiffOptions {
   recorder: Recorder;
-  machine: PathMachine | undefined;
+  machine: PathMachine<CompareRule> | undefined;
   marks: Marks | undefined;
   ids: IdMaps;
   /** `$`, or `csv:` and the like for documents that are only read as JSON. */
@@ -47,7 +47,7 @@ const NO_RULES: readonly CompareRule[] = [];
  */
 class JsonDiff {
   private readonly recorder: Recorder;
-  private readonly machine: PathMachine | undefined;
+  private readonly machine: PathMachine<CompareRule> | undefined;
   private readonly marks: Marks | undefined;
   private readonly ids: IdMaps;
   private readonly root: string;
@@ -62,14 +62,14 @@ class JsonDiff {
   }
 
   run(left: JsonNode, right: JsonNode): boolean {
-    const state = this.machine?.start ?? DEAD;
+    const state: PathState<CompareRule> = this.machine?.start ?? DEAD;
     return this.compare(left, right, state, state.rules, new JsonLink(undefined, this.root));
   }
 
   private compare(
     left: JsonNode,
     right: JsonNode,
-    state: PathState,
+    state: PathState<CompareRule>,
     rules: readonly CompareRule[],
     link: JsonLink,
   ): boolean {
@@ -135,7 +135,12 @@ class JsonDiff {
     return false;
   }
 
-  private objects(left: JsonObject, right: JsonObject, state: PathState, link: JsonLink): boolean {
+  private objects(
+    left: JsonObject,
+    right: JsonObject,
+    state: PathState<CompareRule>,
+    link: JsonLink,
+  ): boolean {
     let equal = true;
     const { keys } = left;
     const aligned = keys.length === right.keys.length && keys.every((key, i) => key === right.keys[i]);
@@ -177,7 +182,7 @@ class JsonDiff {
     key: string,
     a: JsonNode,
     b: JsonNode,
-    state: PathState,
+    state: PathState<CompareRule>,
     link: JsonLink,
   ): boolean {
     const next = this.machine === undefined ? DEAD : this.machine.member(state, key);
@@ -191,7 +196,7 @@ class JsonDiff {
     container: JsonObject | JsonArray,
     key: string | number,
     node: JsonNode,
-    state: PathState,
+    state: PathState<CompareRule>,
     link: JsonLink,
   ): boolean {
     const next = this.step(state, key);
@@ -213,7 +218,7 @@ class JsonDiff {
   private arrays(
     left: JsonArray,
     right: JsonArray,
-    state: PathState,
+    state: PathState<CompareRule>,
     rules: readonly CompareRule[],
     link: JsonLink,
   ): boolean {
@@ -260,7 +265,7 @@ class JsonDiff {
     right: JsonArray,
     matching: Matching,
     rule: CompareRule,
-    state: PathState,
+    state: PathState<CompareRule>,
     link: JsonLink,
   ): boolean {
     let equal = true;
@@ -283,7 +288,7 @@ class JsonDiff {
     right: JsonArray,
     leftOnly: number[],
     rightOnly: number[],
-    state: PathState,
+    state: PathState<CompareRule>,
     link: JsonLink,
   ): boolean {
     const ignored = (list: JsonArray) => (i: number) =>
@@ -332,7 +337,7 @@ class JsonDiff {
     left: JsonArray,
     right: JsonArray,
     [i, j]: [number, number],
-    state: PathState,
+    state: PathState<CompareRule>,
     link: JsonLink,
   ): boolean {
     const next = this.step(state, i);
@@ -350,7 +355,7 @@ class JsonDiff {
     i: number,
     right: JsonArray,
     j: number,
-    state: PathState,
+    state: PathState<CompareRule>,
     link: JsonLink,
   ): boolean {
     const a = left.items[i]!;
@@ -365,17 +370,17 @@ class JsonDiff {
     }
   }
 
-  private step(state: PathState, key: string | number): PathState {
+  private step(state: PathState<CompareRule>, key: string | number): PathState<CompareRule> {
     if (this.machine === undefined) return DEAD;
     return typeof key === 'number' ? this.machine.element(state, key) : this.machine.member(state, key);
   }
 
-  private ruled(state: PathState): boolean {
+  private ruled(state: PathState<CompareRule>): boolean {
     return state !== DEAD || this.marks !== undefined;
   }
 
   private rulesAt(
-    state: PathState,
+    state: PathState<CompareRule>,
     container: JsonArray | JsonObject,
     key: string | number,
   ): readonly CompareRule[] {
@@ -383,7 +388,7 @@ class JsonDiff {
   }
 
   private rulesOf(
-    state: PathState,
+    state: PathState<CompareRule>,
     left: JsonArray | JsonObject,
     leftKey: string | number,
     right: JsonArray | JsonObject,
@@ -396,7 +401,7 @@ class JsonDiff {
   }
 
   /** Nodes that are equal under the rules have the same hash: what a rule may hide does not enter it. */
-  private hash(node: JsonNode, state: PathState, rules: readonly CompareRule[]): number {
+  private hash(node: JsonNode, state: PathState<CompareRule>, rules: readonly CompareRule[]): number {
     if (!this.ruled(state) && rules.length === 0) return hashNode(node);
     if (node instanceof JsonArray || node instanceof JsonObject) {
       if (rules.some((rule) => rule.do.kind === 'ignore')) return 0;

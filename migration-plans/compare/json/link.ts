@@ -32,8 +32,8 @@ export class JsonLink implements Where {
 
 const MAX_PATH = 300;
 const PLAIN_NAME = /^[A-Za-z_$][\w$-]{0,99}$/;
-/** Member names that are data, such as ids and dates: a map written as an object. They would make a cluster of every entry. */
-const ID_LIKE = /^(?:\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}|\d{4}-\d\d(?:-\d\d)?.*|.{65,})$/i;
+/** Member names that are data, such as ids, addresses and dates: a map written as an object. They would make a cluster of every entry. */
+const ID_LIKE = /^(?:\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}|\d{4}-\d\d(?:-\d\d)?.*|.*[@\s].*|.{65,})$/i;
 
 function exactStep(step: string | number): string {
   if (typeof step === 'number') return `[${step}]`;
