@@ -1,15 +1,46 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Timeouts } from '../../migration-plans/plan/plan.ts';
 import type { Target } from '../../migration-plans/revision/revision.ts';
+import type { Endpoint, Outcome } from '../discovery/port.ts';
 import type { ShadowCapture } from '../shadow/port.ts';
 
-/** Where a request can be sent: the monolith (one address, re-resolved) or a service (several instances, balanced). */
+/**
+ * Where a request can be sent: the monolith (one address, re-resolved) or a service (several instances, balanced).
+ * Made by `monolithUpstream` and `serviceUpstream`. Times are milliseconds of a monotonic clock.
+ */
 export interface Upstream {
   readonly name: string;
   readonly target: Target;
+  readonly connect: ConnectSettings;
   /** Some instance may take a request now (discovered, not all ejected, breaker not open). */
   available(now: number): boolean;
+  /** Where the next attempt goes; undefined: nowhere at present. */
+  pick(now: number): Endpoint | undefined;
+  /** An attempt is on its way. Each call is followed by exactly one `finished`. */
+  started(endpoint: Endpoint): void;
+  finished(endpoint: Endpoint, outcome: Outcome, latencyMs: number, now: number): void;
+}
+
+/** How sockets to an upstream are made. */
+export interface ConnectSettings {
+  /** Resolves host names; undefined: the system's resolver each time. */
+  lookup: LookupFunction | undefined;
+  /** For https; undefined: the system's certificate authorities. */
+  tls: UpstreamTls | undefined;
+}
+
+export interface UpstreamTls {
+  /** PEM of the certificate authorities that sign the upstream's certificate. */
+  ca?: string | readonly string[];
+  /** Client certificate and key, PEM. */
+  cert?: string;
+  key?: string;
+  /** Name that the certificate must carry when it is not the host's. */
+  servername?: string;
+  /** False accepts any certificate: for development only. */
+  rejectUnauthorized?: boolean;
 }
 
 /** One request to be forwarded, as decided. */
@@ -23,6 +54,15 @@ export interface ForwardJob {
   timeouts: Timeouts;
   /** Address of the client for forwarding headers, after `trustProxy`. */
   clientAddress: string;
+  /**
+   * The immediate peer is one of `trustProxy`: the forwarding headers that it sent are kept and added to. Default: they are forged
+   * until shown otherwise, so they are replaced.
+   */
+  peerTrusted?: boolean;
+  /** Sent when the client sent no valid `traceparent`. Undefined: one is made. */
+  traceparent?: string;
+  /** As the plan says. Undefined: by the method. A request declared a write is never repeated, whatever its method. */
+  effect?: 'read' | 'write';
   /**
    * Extra headers for the answer as name, value, name, value …: who answered, pins. Asked once, when the head of the answer is
    * about to be written, because both depend on who answered and with what. Undefined: the edge itself answers.

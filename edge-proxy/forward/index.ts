@@ -1,0 +1,5 @@
+export { createForwarder } from './forwarder.ts';
+export type { ForwarderOptions } from './options.ts';
+export { prepareServer } from './server-hooks.ts';
+export { mayUpgrade, SERVER_LIMITS } from './server-limits.ts';
+export { type MonolithOptions, monolithUpstream, type ServiceOptions, serviceUpstream } from './upstreams.ts';

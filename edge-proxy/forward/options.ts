@@ -1,0 +1,54 @@
+import type { PoolLimits } from './connection-pool.ts';
+import { DEFAULT_FORWARDING_HEADERS, type ForwardingHeaders } from './forwarding-headers.ts';
+import type { TimerWheel } from './timer-wheel.ts';
+
+/** Every bound of the forwarder. Times in milliseconds, sizes in bytes. */
+export interface ForwardLimits extends PoolLimits {
+  /** Wait for a connection when all are in use; then 503. */
+  queueMs: number;
+  /** Largest request body; 0: unlimited. Declared ones beyond it are refused before anything is sent, others cut off. */
+  maxRequestBytes: number;
+  /** What is kept of a request's body so that it can be sent again. */
+  replayBytes: number;
+  /** Attempts at other endpoints of the same upstream. */
+  retries: number;
+  /** A write takes a kept connection only if it was used this recently: the less idle, the less likely it is just being closed. */
+  writeReuseMs: number;
+  /** After an early answer the rest of an upload is read and dropped for so long, and so much, before the connection is closed. */
+  lingerMs: number;
+  lingerBytes: number;
+}
+
+export const DEFAULT_FORWARD_LIMITS: ForwardLimits = {
+  maxSockets: 1024,
+  maxQueue: 1024,
+  queueMs: 2000,
+  idleMs: 4000,
+  idleMarginMs: 1000,
+  maxHeadBytes: 65_536,
+  maxRequestBytes: 0,
+  replayBytes: 65_536,
+  retries: 1,
+  writeReuseMs: 1000,
+  lingerMs: 2000,
+  lingerBytes: 1_048_576,
+};
+
+export interface ForwarderOptions {
+  limits?: Partial<ForwardLimits>;
+  headers?: Partial<ForwardingHeaders>;
+  /** For tests. Default: one of its own. */
+  wheel?: TimerWheel;
+}
+
+export interface ResolvedOptions {
+  limits: ForwardLimits;
+  headers: ForwardingHeaders;
+}
+
+export function resolveOptions(options: ForwarderOptions): ResolvedOptions {
+  return {
+    limits: { ...DEFAULT_FORWARD_LIMITS, ...options.limits },
+    headers: { ...DEFAULT_FORWARDING_HEADERS, ...options.headers },
+  };
+}
