@@ -1,0 +1,203 @@
+/** Runs the interpreter over a project: start-up first, then every handler and listener, then what nobody called. */
+
+import { expressRoutes, installExpress } from '../frameworks/express.ts';
+import { fastifyArguments, fastifyRoutes } from '../frameworks/fastify/instance.ts';
+import { installFastify } from '../frameworks/fastify/plugin.ts';
+import { installNest, type NestEntry, nestEntries, nestRoutes } from '../frameworks/nest/app.ts';
+import { installPrisma } from '../frameworks/prisma/install.ts';
+import { expressArguments, handlersIn, type RouteRecord } from '../frameworks/routes.ts';
+import type { ModuleResolver } from '../project/resolve.ts';
+import type { DataModel } from '../schema/read.ts';
+import { type Callable, eachChild, type Node } from '../syntax/ast.ts';
+import type { SourceFile } from '../syntax/parse.ts';
+import { methodOf } from './access.ts';
+import { installGlobals } from './builtins/globals.ts';
+import type { Invocation } from './invocation.ts';
+import { Machine } from './machine.ts';
+import { instanceOf } from './types.ts';
+import { type Func, members, resetInterning, UNKNOWN, type Value } from './values.ts';
+
+export interface ServedRoute extends RouteRecord {
+  /** Evaluations of the handler. */
+  handled: Invocation[];
+  ownInvocations: Invocation[];
+  inheritedInvocations: Invocation[];
+}
+
+export interface RunEntry {
+  kind: string;
+  label: string;
+  func: Func;
+  invocation: Invocation;
+  place: { module: import('./modules.ts').ModuleState; node: Node };
+}
+
+export interface RunResult {
+  vm: Machine;
+  routes: ServedRoute[];
+  entries: RunEntry[];
+  /** Whether evaluation came to rest within its bound. */
+  settled: boolean;
+}
+
+export function interpret(
+  root: string,
+  sources: SourceFile[],
+  resolver: ModuleResolver,
+  data: DataModel,
+  onStep: (step: string) => void,
+): RunResult {
+  resetInterning();
+  const vm = new Machine(resolver, data);
+  for (const source of sources) vm.add(source);
+  installGlobals(vm, root);
+  installPrisma(vm);
+  installExpress(vm);
+  installFastify(vm);
+  installNest(vm);
+
+  onStep('start-up');
+  const modules = [...vm.modules.values()];
+  let settled = vm.fixpoint(() => {
+    for (const module of modules) vm.evaluateModule(module);
+  });
+
+  onStep('handlers');
+  let routes: ServedRoute[] = [];
+  let entries: RunEntry[] = [];
+  const serve = (): void => {
+    for (const module of modules) vm.evaluateModule(module);
+    vm.phase = 'serve';
+    routes = [...withExpress(vm, expressRoutes(vm)), ...withFastify(vm), ...withNest(vm, nestRoutes(vm))];
+    entries = entriesOf(vm);
+  };
+  settled = vm.fixpoint(serve) && settled;
+
+  onStep('the rest');
+  settled =
+    vm.fixpoint(() => {
+      evaluateUncalled(vm);
+      serve();
+    }) && settled;
+  return { vm, routes, entries, settled };
+}
+
+function serveAll(vm: Machine, funcs: readonly Func[], self: Value | undefined, args: Value[]): Invocation[] {
+  return funcs.map((func) => {
+    // Error handlers of Express take the error first.
+    const given = func.node.params.length >= 4 ? [UNKNOWN, ...args] : args;
+    const invocation = vm.prepare(func, self, given);
+    vm.run(invocation);
+    return invocation;
+  });
+}
+
+function withExpress(vm: Machine, routes: RouteRecord[]): ServedRoute[] {
+  const apps = (vm.extras.get('express.routers') ?? []) as { type: string; self: Value }[];
+  const args = expressArguments(vm, apps.find((router) => router.type === 'express.app')?.self ?? UNKNOWN);
+  return routes.map((route) => serve(vm, route, undefined, args));
+}
+
+function withFastify(vm: Machine): ServedRoute[] {
+  const args = fastifyArguments(vm);
+  return fastifyRoutes(vm).map((route) => serve(vm, route, route.self, args));
+}
+
+function withNest(vm: Machine, routes: RouteRecord[]): ServedRoute[] {
+  return routes.map((route) => serve(vm, route, undefined, []));
+}
+
+function serve(vm: Machine, route: RouteRecord, self: Value | undefined, args: Value[]): ServedRoute {
+  return {
+    ...route,
+    handled: serveAll(vm, handlersIn([route.handler]), self, args),
+    ownInvocations: serveAll(vm, route.own, self, args),
+    inheritedInvocations: serveAll(vm, route.inherited, self, args),
+  };
+}
+
+function entriesOf(vm: Machine): RunEntry[] {
+  const entries: RunEntry[] = [];
+  for (const { func, kind, label, site } of vm.listeners.values()) {
+    const invocation = vm.prepare(func, func.self, [UNKNOWN, UNKNOWN, UNKNOWN]);
+    vm.run(invocation);
+    entries.push({ func, kind, label, invocation, place: site });
+  }
+  for (const { func, kind, label, cls, node } of nestEntries(vm) as NestEntry[]) {
+    const invocation = vm.prepare(func, func.self, []);
+    vm.run(invocation);
+    entries.push({ func, kind, label, invocation, place: { module: cls.module, node } });
+  }
+  return entries;
+}
+
+/**
+ * Evaluates functions that nothing was seen to call, so that what they touch is known as well: methods on an object of
+ * their class, others with nothing known about their arguments beyond declared types.
+ */
+function evaluateUncalled(vm: Machine): void {
+  for (const cls of [...vm.classes]) {
+    for (const [name, found] of cls.methods) {
+      if (name === 'constructor' || vm.wasCalled(found.node)) continue;
+      if (!mayTouch(found.node)) continue;
+      const self = found.isStatic ? cls : members(instanceOf(vm, cls))[0];
+      const func = methodOf(cls, found.node, name, self);
+      vm.run(
+        vm.prepare(
+          func,
+          self,
+          found.node.params.map(() => UNKNOWN),
+        ),
+      );
+    }
+  }
+  for (const module of vm.modules.values()) {
+    const env = module.invocation?.env;
+    if (env === undefined) continue;
+    for (const name of env.names()) {
+      for (const member of members(env.own(name)?.value ?? UNKNOWN)) {
+        if (member.kind === 'function') runIfUncalled(vm, member);
+        else if (member.kind === 'object') {
+          for (const held of member.props.values()) {
+            for (const inner of held.value === undefined ? [] : members(held.value))
+              if (inner.kind === 'function') runIfUncalled(vm, inner);
+          }
+        }
+      }
+    }
+  }
+}
+
+function runIfUncalled(vm: Machine, func: Func): void {
+  if (vm.wasCalled(func.node) || !mayTouch(func.node)) return;
+  vm.run(
+    vm.prepare(
+      func,
+      func.self,
+      func.node.params.map(() => UNKNOWN),
+    ),
+  );
+}
+
+const touches = new WeakMap<Node, boolean>();
+
+/** Whether a function calls anything at all; others can touch nothing. */
+function mayTouch(node: Callable): boolean {
+  let known = touches.get(node);
+  if (known === undefined) {
+    known = false;
+    const walk = (at: Node): void => {
+      if (known === true) return;
+      if (
+        at.type === 'CallExpression' ||
+        at.type === 'NewExpression' ||
+        at.type === 'TaggedTemplateExpression'
+      )
+        known = true;
+      else eachChild(at, walk);
+    };
+    if (node.body !== null) walk(node.body);
+    touches.set(node, known);
+  }
+  return known;
+}

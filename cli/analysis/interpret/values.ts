@@ -1,0 +1,268 @@
+/**
+ * The values of the abstract interpretation. A value stands for everything an expression may be at run time; what is not
+ * known is `UNKNOWN`. Values are interned or kept per allocation site, so that identity (`id`) means sameness, which
+ * makes both joining and memoising calls cheap, and evaluation finite.
+ */
+import type { Callable, Class, Node } from '../syntax/ast.ts';
+import type { Env } from './env.ts';
+import type { HostObject } from './host.ts';
+import type { Invocation } from './invocation.ts';
+import type { ModuleState } from './modules.ts';
+
+export type Primitive = string | number | boolean | bigint | null | undefined;
+
+export interface Unknown {
+  kind: 'unknown';
+  id: number;
+}
+export interface Literal {
+  kind: 'literal';
+  id: number;
+  value: Primitive;
+}
+/** A string of which some parts are known; `null` marks an unknown part, `text` shows it as `{expression}`. */
+export interface Template {
+  kind: 'template';
+  id: number;
+  parts: (string | null)[];
+  text: string;
+}
+export interface Func {
+  kind: 'function';
+  id: number;
+  node: Callable;
+  env: Env;
+  module: ModuleState;
+  /** What `this` is inside: fixed for arrow functions and methods taken from an object. */
+  self: Value | undefined;
+  /** The class whose parent `super` means. */
+  home: ClassValue | undefined;
+  name: string;
+  /** The function that this one was made to wrap, as by `asyncHandler(fn)`. */
+  wraps: Func | undefined;
+}
+export interface ClassValue {
+  kind: 'class';
+  id: number;
+  node: Class;
+  env: Env;
+  module: ModuleState;
+  name: string;
+  statics: Map<string, Cell>;
+  parent: Value | undefined;
+  methods: Map<string, { node: Callable; kind: 'method' | 'get' | 'set'; isStatic: boolean }>;
+  instances: Instance[];
+  /** Objects by the `new` that makes them. */
+  sites: Map<Node, Map<string, Instance>>;
+  bound: Map<Callable, Map<number, Func>>;
+}
+export interface Instance {
+  kind: 'instance';
+  id: number;
+  cls: ClassValue;
+  fields: Map<string, Cell>;
+  /** The object of a foreign base class, such as a Prisma client. */
+  base: Value | undefined;
+  rest: Cell;
+}
+export interface ObjectValue {
+  kind: 'object';
+  id: number;
+  props: Map<string, Cell>;
+  /** Whether properties may exist that are not listed. */
+  open: boolean;
+  /** Joins what was stored under computed names. */
+  rest: Cell;
+  bound: Map<Callable, Func>;
+}
+export interface ArrayValue {
+  kind: 'array';
+  id: number;
+  items: Value[];
+  /** Whether there may be further, unknown items. */
+  open: boolean;
+  readers: Set<Invocation> | undefined;
+  /** The call that derived it from another list. */
+  origin?: Node;
+}
+export interface Host {
+  kind: 'host';
+  id: number;
+  host: HostObject;
+}
+export interface Union {
+  kind: 'union';
+  id: number;
+  members: readonly Single[];
+}
+export type Single =
+  | Unknown
+  | Literal
+  | Template
+  | Func
+  | ClassValue
+  | Instance
+  | ObjectValue
+  | ArrayValue
+  | Host;
+export type Value = Single | Union;
+
+/** A place that holds a value. Whoever read it from elsewhere is evaluated again once it grows. */
+export interface Cell {
+  value: Value | undefined;
+  readers: Set<Invocation> | undefined;
+  /** Where the value was written, for evidence. */
+  node: Node | undefined;
+  /** How often it grew. */
+  grown: number;
+}
+
+let nextId = 1;
+export const newId = (): number => nextId++;
+
+export const UNKNOWN: Unknown = { kind: 'unknown', id: 0 };
+
+const literals = new Map<Primitive, Literal>();
+
+export function literal(value: Primitive): Literal {
+  let found = literals.get(value);
+  if (found === undefined) {
+    found = { kind: 'literal', id: newId(), value };
+    literals.set(value, found);
+  }
+  return found;
+}
+
+export const UNDEFINED = literal(undefined);
+export const NULL = literal(null);
+
+const templates = new Map<string, Template>();
+
+export function template(parts: (string | null)[], text: string): Value {
+  if (parts.every((part) => part !== null)) return literal(parts.join(''));
+  let found = templates.get(text);
+  if (found === undefined) {
+    found = { kind: 'template', id: newId(), parts, text };
+    templates.set(text, found);
+  }
+  return found;
+}
+
+/** Forgets everything interned, so that one analysis leaves no memory behind for the next. */
+export function resetInterning(): void {
+  templates.clear();
+  unions.clear();
+  for (const key of literals.keys()) {
+    if (key !== undefined && key !== null) literals.delete(key);
+  }
+}
+
+export function cell(value?: Value, node?: Node): Cell {
+  return { value, readers: undefined, node, grown: 0 };
+}
+
+const unions = new Map<string, Union>();
+/** More plain data than this behind one name is no longer told apart. */
+const MAX_LITERALS = 24;
+const MAX_MEMBERS = 96;
+
+export function members(value: Value): readonly Single[] {
+  return value.kind === 'union' ? value.members : [value];
+}
+
+/** The value that may be either. */
+export function join(a: Value | undefined, b: Value | undefined): Value {
+  if (a === undefined) return b ?? UNDEFINED;
+  if (b === undefined || a === b) return a;
+  return joinAll([...members(a), ...members(b)]);
+}
+
+export function joinAll(values: readonly Value[]): Value {
+  const first = values[0];
+  if (first === undefined) return UNDEFINED;
+  if (values.every((value) => value === first)) return first;
+  const byId = new Map<number, Single>();
+  for (const value of values) for (const member of members(value)) byId.set(member.id, member);
+  let list = [...byId.values()].sort((a, b) => a.id - b.id);
+  if (list.length === 1) return list[0] ?? UNKNOWN;
+  const data = list.filter((item) => item.kind === 'literal' || item.kind === 'template');
+  if (data.length > MAX_LITERALS) {
+    list = [
+      UNKNOWN,
+      ...list.filter(
+        (item) => item.kind !== 'unknown' && item.kind !== 'literal' && item.kind !== 'template',
+      ),
+    ];
+  }
+  if (list.length > MAX_MEMBERS) {
+    list = [UNKNOWN, ...list.filter((item) => item.kind !== 'unknown').slice(0, MAX_MEMBERS)];
+  }
+  if (list.length === 1) return list[0] ?? UNKNOWN;
+  const key = list.map((item) => item.id).join();
+  let union = unions.get(key);
+  if (union === undefined) {
+    union = { kind: 'union', id: newId(), members: list };
+    unions.set(key, union);
+  }
+  return union;
+}
+
+/** The strings a value may be; `certain` is false where others are possible. */
+export function strings(value: Value): { values: string[]; certain: boolean } {
+  const values: string[] = [];
+  let certain = true;
+  for (const member of members(value)) {
+    if (member.kind === 'literal' && typeof member.value === 'string') values.push(member.value);
+    else if (member.kind === 'literal' && typeof member.value === 'number') values.push(String(member.value));
+    else if (member.kind === 'literal' && (member.value === undefined || member.value === null)) continue;
+    else certain = false;
+  }
+  return { values, certain };
+}
+
+/** Whether nothing but the origin of a value is known, such as what a foreign function returned. */
+export function isOpaque(value: Value): boolean {
+  return value.kind === 'host' && value.host.type === 'external.result';
+}
+
+/** True or false where the value settles it, otherwise undefined. */
+export function truth(value: Value): boolean | undefined {
+  let seen: boolean | undefined;
+  for (const member of members(value)) {
+    let one: boolean | undefined;
+    if (member.kind === 'literal') one = Boolean(member.value);
+    else if (member.kind === 'unknown' || isOpaque(member)) one = undefined;
+    else if (member.kind === 'template')
+      one = member.parts.some((part) => part !== null && part !== '') ? true : undefined;
+    else one = true;
+    if (one === undefined || (seen !== undefined && seen !== one)) return undefined;
+    seen = one;
+  }
+  return seen;
+}
+
+/** Whether a value carries behaviour, so that calls with it are told apart from calls with other data. */
+export function carriesBehaviour(value: Value, depth = 2): boolean {
+  for (const member of members(value)) {
+    switch (member.kind) {
+      case 'function':
+      case 'class':
+      case 'instance':
+        return true;
+      case 'host':
+        if (!isOpaque(member)) return true;
+        break;
+      case 'object':
+        if (depth > 0) {
+          for (const { value: held } of member.props.values()) {
+            if (held !== undefined && carriesBehaviour(held, depth - 1)) return true;
+          }
+        }
+        break;
+      case 'array':
+        if (depth > 0 && member.items.some((item) => carriesBehaviour(item, depth - 1))) return true;
+        break;
+    }
+  }
+  return false;
+}

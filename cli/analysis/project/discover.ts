@@ -1,0 +1,175 @@
+import { existsSync, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { EXIT, StranglerError } from '../../../migration-plans/errors.ts';
+import type { Unresolved } from '../model.ts';
+import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { type PackageInfo, readPackage, workspacePatterns } from './packages.ts';
+
+/** What lies in a project's tree, before any of it is parsed. */
+export interface ProjectFiles {
+  /** The folder that was asked for. */
+  dir: string;
+  /** The folder nothing is read outside of: the repository's root when `dir` is one of its packages. */
+  root: string;
+  /** Absolute paths of the sources below `dir`, sorted. */
+  sources: string[];
+  /** Absolute paths of sources elsewhere below `root`, read only when something in `dir` reaches them. */
+  reachable: Set<string>;
+  prismaFiles: string[];
+  tsconfigs: string[];
+  packages: PackageInfo[];
+  migrationFiles: string[];
+  unresolved: Unresolved[];
+}
+
+const SOURCE = /\.(?:[cm]?[jt]s|[jt]sx)$/;
+const NO_SOURCE = /(?:\.d\.[cm]?ts|\.min\.js|\.(?:spec|test|e2e-spec|stories|mock)\.[cm]?[jt]sx?)$/;
+const SKIPPED_FOLDERS = new Set([
+  'node_modules',
+  'bower_components',
+  'coverage',
+  'dist',
+  'build',
+  'out',
+  'tmp',
+  '__tests__',
+  '__mocks__',
+  '__fixtures__',
+  'cypress',
+  'e2e',
+  'test',
+  'tests',
+]);
+
+/**
+ * Lists a Node project's files. Links are never followed: one that leads out of the tree is reported, one inside it
+ * would only show the same file twice.
+ *
+ * @throws StranglerError `ANALYZE_NO_FOLDER`, `ANALYZE_NOT_NODE`
+ */
+export function discover(dir: string, limits: Limits = DEFAULT_LIMITS): ProjectFiles {
+  const asked = resolve(dir);
+  if (!existsSync(asked) || !statSync(asked).isDirectory()) {
+    throw new StranglerError('ANALYZE_NO_FOLDER', `${dir} is not a folder`, {
+      exitCode: EXIT.usage,
+      remedy: 'Name the folder that holds the monolith’s package.json.',
+    });
+  }
+  const start = realpathSync(asked);
+  const root = repositoryRoot(start);
+  const found: ProjectFiles = {
+    dir: start,
+    root,
+    sources: [],
+    reachable: new Set(),
+    prismaFiles: [],
+    tsconfigs: [],
+    packages: [],
+    migrationFiles: [],
+    unresolved: [],
+  };
+  let total = 0;
+  const ours = start + sep;
+
+  const walk = (folder: string, depth: number): void => {
+    if (depth > limits.depth) {
+      found.unresolved.push(limitReached(name(folder), `folders deeper than ${limits.depth} are not read`));
+      return;
+    }
+    for (const entry of readdirSync(folder, { withFileTypes: true }).sort(byName)) {
+      const path = join(folder, entry.name);
+      if (entry.isSymbolicLink()) {
+        const outside = linkOutside(path, root);
+        if (outside !== undefined) found.unresolved.push({ ...outside, file: name(path) });
+      } else if (entry.isDirectory()) {
+        const skipped =
+          entry.name.startsWith('.') || (SKIPPED_FOLDERS.has(entry.name) && !isPackageFolder(path));
+        if (!skipped) walk(path, depth + 1);
+      } else if (entry.isFile()) take(path, entry.name);
+    }
+  };
+  const take = (path: string, base: string): void => {
+    if (base === 'package.json') {
+      const info = readPackage(path, name(path), found.unresolved);
+      if (info !== undefined) found.packages.push(info);
+    } else if (/^tsconfig.*\.json$|^jsconfig\.json$/.test(base)) found.tsconfigs.push(path);
+    else if (base.endsWith('.prisma')) found.prismaFiles.push(path);
+    else if (base === 'migration.sql') found.migrationFiles.push(path);
+    else if (SOURCE.test(base) && !NO_SOURCE.test(base)) {
+      const { size } = lstatSync(path);
+      if (size > limits.fileBytes) {
+        found.unresolved.push(limitReached(name(path), `${size} bytes, more than the limit for one file`));
+      } else if (!path.startsWith(ours)) found.reachable.add(path);
+      else if (found.sources.length >= limits.files || total + size > limits.totalBytes) {
+        found.unresolved.push(limitReached(name(path), 'the project is larger than the limit; not read'));
+      } else {
+        total += size;
+        found.sources.push(path);
+      }
+    }
+  };
+  const name = (path: string): string => relative(root, path).split(sep).join('/') || '.';
+
+  walk(root, 0);
+  if (
+    !found.packages.some(
+      (info) => start === info.dir || start.startsWith(info.dir + sep) || info.dir.startsWith(ours),
+    )
+  ) {
+    throw new StranglerError('ANALYZE_NOT_NODE', `${dir} is not a Node project: there is no package.json`, {
+      exitCode: EXIT.usage,
+      place: { file: join(dir, 'package.json') },
+      remedy:
+        'Name the folder that holds package.json. For a monolith in another language use `strangler observe`.',
+    });
+  }
+  return found;
+}
+
+function byName(a: { name: string }, b: { name: string }): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+}
+
+function isPackageFolder(path: string): boolean {
+  return existsSync(join(path, 'package.json'));
+}
+
+function limitReached(file: string, reason: string): Unresolved {
+  return { kind: 'limit', file, line: 1, reason };
+}
+
+function linkOutside(path: string, root: string): Omit<Unresolved, 'file'> | undefined {
+  try {
+    const target = realpathSync(path);
+    if (target === root || target.startsWith(root + sep)) return undefined;
+    return { kind: 'link-out-of-tree', line: 1, reason: 'a link that leads out of the tree is not followed' };
+  } catch (error) {
+    const reason = `a link that leads nowhere (${(error as NodeJS.ErrnoException).code ?? 'unreadable'})`;
+    return { kind: 'broken-link', line: 1, reason };
+  }
+}
+
+/** The nearest folder upwards that declares workspaces and owns `dir`; `dir` itself where there is none. */
+function repositoryRoot(dir: string): string {
+  for (let at = dirname(dir), from = dir; at !== from; from = at, at = dirname(at)) {
+    if (existsSync(join(at, 'nx.json')) || workspacePatterns(at).length > 0) {
+      const path = relative(at, dir).split(sep).join('/');
+      const owned =
+        existsSync(join(at, 'nx.json')) || workspacePatterns(at).some((pattern) => matches(pattern, path));
+      return owned ? at : dir;
+    }
+    if (existsSync(join(at, '.git'))) break;
+  }
+  return dir;
+}
+
+function matches(pattern: string, path: string): boolean {
+  const source = pattern
+    .replace(/^\.\//, '')
+    .replace(/\/$/, '')
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*\*\/?/g, '\0')
+    .replace(/\*/g, '[^/]*')
+    .replace(/\0/g, '(?:.*/)?');
+  return new RegExp(`^${source}(?:/|$)`).test(path);
+}
