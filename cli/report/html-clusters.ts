@@ -28,7 +28,7 @@ function tools(clusters: readonly ClusterView[]): Markup {
     html`<label>${label}<select id="filter-${id}"><option value="">all</option>${options.map((option) => html`<option>${option}</option>`)}</select></label>`;
   return html`<div class="tools">
 <label>Filter<input id="filter-text" type="search" placeholder="field, route, value" autocomplete="off"></label>
-${choice('severity', 'Severity', ['high', 'medium', 'low'])}
+${choice('severity', 'Severity', ['critical', 'high', 'medium', 'low'])}
 ${choice('kind', 'Kind', kinds)}
 ${choice('route', 'Route', routes)}
 <label>Order<select id="filter-order"><option value="rank">most important</option><option value="seen">most often</option><option value="last">last seen</option></select></label>
@@ -40,7 +40,7 @@ function renderCluster(cluster: ClusterView, index: number): Markup {
   for (const example of cluster.examples) text.push(example.url, example.left ?? '', example.right ?? '');
   return html`<details class="cluster" id="${cluster.id}" data-rank="${index}" data-seen="${cluster.seen}" data-last="${cluster.lastSeen}"
  data-severity="${cluster.severity}" data-kind="${cluster.kind}" data-route="${cluster.route}" data-text="${text.join(' ')}">
-<summary><span class="mark ${cluster.severity}">${cluster.severity}</span><span class="title">${prose(cluster.title)}</span>
+<summary><span class="mark ${cluster.severity}">${cluster.severity}</span>${cluster.state === 'difference' ? '' : html`<span class="mark medium">${cluster.state}</span>`}<span class="title">${prose(cluster.title)}</span>
 <span class="small soft">${count(cluster.seen)} × · ${percent(cluster.share)}</span></summary>
 <div class="body">
 <dl>

@@ -48,12 +48,15 @@ export function renderFindings(view: ReportView): Markup {
 }
 
 export function renderCoverage(view: ReportView): Markup {
-  const untested = view.coverage.filter((row) => row.state === 'untested').length;
+  const untested = new Set(view.coverage.filter((row) => row.state === 'untested').map((row) => row.route))
+    .size;
+  const left = view.coverage.filter((row) => row.state === 'not mirrored').length;
   return section(
     'coverage',
     'Coverage',
     html`
-<p>${untested === 0 ? 'Every route was compared.' : `${untested} of the plan's routes were never compared; nothing is known of them.`}</p>
+<p>${untested === 0 ? 'Every mirrored route was compared.' : `${untested} of the plan's mirrored routes were never compared; nothing is known of them.`}
+${left === 0 ? '' : `${left} routes are not mirrored.`}</p>
 ${table(
   'Coverage by route, method and status',
   [
@@ -62,7 +65,11 @@ ${table(
     { title: 'Status', cell: (row) => row.statusClass },
     { title: 'Compared', number: true, cell: (row) => count(row.compared), value: (row) => row.compared },
     { title: 'Differed', number: true, cell: (row) => count(row.mismatched), value: (row) => row.mismatched },
-    { title: 'State', cell: (row) => mark(row.state, row.state) },
+    {
+      title: 'State',
+      cell: (row) =>
+        html`${mark(row.state.replace(' ', '-'), row.state)}${row.note ? html` <span class="small soft">${row.note}</span>` : ''}`,
+    },
   ],
   view.coverage,
 )}`,
@@ -240,24 +247,38 @@ export function renderRuns(view: ReportView): Markup {
   return section(
     'runs',
     'Runs',
-    view.runs.length === 0
-      ? NONE('No run has been stored yet.')
-      : table(
-          'Stored runs',
-          [
-            { title: 'Run', number: true, cell: (row) => row.epoch },
-            { title: 'Service version', cell: (row) => row.serviceVersion },
-            { title: 'From', cell: (row) => instant(row.from) },
-            { title: 'To', cell: (row) => instant(row.to) },
-            {
-              title: 'Compared',
-              number: true,
-              cell: (row) => count(row.compared),
-              value: (row) => row.compared,
-            },
-            { title: 'Shown', cell: (row) => (row.present ? 'this report' : '') },
-          ],
-          view.runs,
-        ),
+    html`${
+      view.change === undefined
+        ? NONE('There is no earlier run to compare with.')
+        : view.change.length === 0
+          ? NONE('Neither this run nor the one before shows a difference beyond noise.')
+          : html`<h3>Against the run before</h3>
+${table(
+  'Differences against the run before',
+  [
+    { title: 'Now', cell: (row) => row.status },
+    { title: 'Difference', cell: (row) => prose(row.title) },
+    { title: 'Link', cell: (row) => html`<a href="#${row.id}">#${row.id}</a>` },
+  ],
+  view.change,
+)}`
+    }
+${
+  view.runs.length === 0
+    ? NONE('No run has been stored yet.')
+    : html`<h3>Stored runs</h3>
+${table(
+  'Stored runs',
+  [
+    { title: 'Run', number: true, cell: (row) => row.epoch },
+    { title: 'Service version', cell: (row) => row.serviceVersion },
+    { title: 'From', cell: (row) => instant(row.from) },
+    { title: 'To', cell: (row) => instant(row.to) },
+    { title: 'Compared', number: true, cell: (row) => count(row.compared), value: (row) => row.compared },
+    { title: 'Shown', cell: (row) => (row.present ? 'this report' : '') },
+  ],
+  view.runs,
+)}`
+}`,
   );
 }

@@ -69,7 +69,7 @@ service version ${view.run.serviceVersions.join(', ') || '–'} · measured ${in
 <section id="verdict" class="verdict ${view.verdict.value}" aria-label="Verdict">
 <strong>${verdict}</strong>
 <p>${prose(view.verdict.message)}</p>
-<p class="small">Decided by <code>${view.verdict.rule}</code>. ${count(view.compared)} answers compared, ${count(view.mismatched)} of them differed in something.</p>
+<p class="small">Decided by <code>${view.verdict.rule}</code>. ${count(view.compared)} answers compared, ${count(view.mismatched)} differ beyond noise, ${count(view.differing)} in anything at all.</p>
 </section>
 ${renderFindings(view)}
 ${renderCoverage(view)}

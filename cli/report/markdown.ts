@@ -13,7 +13,7 @@ export function renderMarkdown(view: ReportView): string {
     '',
     text(view.verdict.message),
     '',
-    `${count(view.compared)} answers compared, ${count(view.mismatched)} differed in something, ${view.clusters.length} kinds of difference beyond noise. Revision ${view.revision ?? '–'}, service version ${text(view.run.serviceVersions.join(', ') || '–')}, made ${instant(view.generatedAt)}.`,
+    `${count(view.compared)} answers compared, ${count(view.mismatched)} differ beyond noise, ${view.clusters.length} kinds of difference. Revision ${view.revision ?? '–'}, service version ${text(view.run.serviceVersions.join(', ') || '–')}, made ${instant(view.generatedAt)}.`,
   ];
   if (view.findings.length > 0) {
     lines.push('', '| rule | state | |', '| --- | --- | --- |');

@@ -43,9 +43,10 @@ code, pre { font-family: var(--mono); font-size: .86em; }
 code { overflow-wrap: anywhere; }
 pre { margin: 0; padding: .7rem .9rem; background: var(--panel); border: 1px solid var(--line); border-radius: .4rem; overflow: auto; max-height: 24rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 .mark { display: inline-block; border-radius: 1rem; padding: 0 .6rem; font-size: .8rem; font-weight: 600; white-space: nowrap; }
+.mark.critical { color: var(--paper); background: var(--no-go); }
 .mark.high, .mark.untested, .mark.expired, .mark.unmet { color: var(--no-go); background: var(--no-go-paper); }
 .mark.medium, .mark.thin, .mark.dead { color: var(--unsure); background: var(--unsure-paper); }
-.mark.low { color: var(--soft); background: var(--panel); }
+.mark.low, .mark.not-mirrored { color: var(--soft); background: var(--panel); }
 .mark.tested, .mark.active, .mark.met { color: var(--go); background: var(--go-paper); }
 .bars { display: grid; grid-template-columns: max-content 1fr max-content; gap: .35rem .9rem; align-items: center; max-width: 46rem; }
 .bars .track { background: var(--panel); border-radius: .3rem; height: .9rem; overflow: hidden; }

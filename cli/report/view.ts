@@ -13,13 +13,18 @@ export interface ReportView {
   verdict: { value: Verdict; rule: string; message: string };
   findings: GateFinding[];
   compared: number;
+  /** Answers that differ beyond noise. */
   mismatched: number;
+  /** Answers that differ in anything, noise included. */
+  differing: number;
   coverage: CoverageRow[];
   funnel: {
     stages: { label: string; count: number; hint: string }[];
     losses: { reason: string; words: string; count: number }[];
   };
   clusters: ClusterView[];
+  /** Against the run before: how many differences are new, have come back, are gone. Undefined: there is no run before. */
+  change: { status: string; id: string; title: string }[] | undefined;
   /** Differences that found no room in the bounded tables of the edges; they count as mismatches all the same. */
   clustersOmitted: number;
   noise: ClusterView[];
@@ -45,10 +50,12 @@ export interface CoverageRow {
   statusClass: string;
   compared: number;
   mismatched: number;
-  state: 'untested' | 'thin' | 'tested';
+  state: 'untested' | 'thin' | 'tested' | 'not mirrored';
+  /** Why it is never compared. */
+  note: string | undefined;
 }
 
-export type Severity = 'high' | 'medium' | 'low';
+export type Severity = 'critical' | 'high' | 'medium' | 'low';
 
 export interface ClusterView {
   id: string;
@@ -59,6 +66,8 @@ export interface ClusterView {
   kind: string;
   shape: string;
   severity: Severity;
+  /** `difference`; `rare`: of form, in few answers; `unsettled`: too few noise probes to tell. */
+  state: 'difference' | 'rare' | 'unsettled' | 'noise';
   seen: number;
   /** Share of the route's comparisons, with its 95 % interval; 0–1. */
   share: number;

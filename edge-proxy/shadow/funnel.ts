@@ -1,77 +1,72 @@
 import type { DropReason, EvidenceDelta, Funnel, RunKey } from '../../migration-plans/evidence/evidence.ts';
+import { emptyEvidence, emptyFunnel, mergeEvidence } from '../../migration-plans/evidence/merge.ts';
 import type { CompiledRoute } from '../../migration-plans/routing/table.ts';
 
-type Stage = 'eligible' | 'sampled' | 'sent' | 'completed';
+type Stage = 'eligible' | 'sampled' | 'sent';
 
 /**
- * Counts what happens to mirrored requests before they are compared; from the comparison on the worker counts. Cheap enough for the
+ * Counts what happens to mirrored requests before they are compared; from there on the worker counts. Cheap enough for the
  * hot path: one map look-up and one addition.
  */
 export class FunnelCounters {
   readonly #edge: string;
   readonly #wallClock: () => number;
+  /** Version of a service's instances, as evidence names it. */
+  readonly #versionOf: (serviceKey: string) => string;
   #from: string;
-  #byRoute = new Map<CompiledRoute, { funnel: Funnel; version: string | undefined }>();
-  readonly #versions = new Map<string, string>();
+  #byRoute = new Map<CompiledRoute, Funnel>();
   readonly droppedTotal: Partial<Record<DropReason, number>> = {};
   sent = 0;
   compared = 0;
 
-  constructor(edge: string, wallClock: () => number) {
+  constructor(edge: string, wallClock: () => number, versionOf: (serviceKey: string) => string) {
     this.#edge = edge;
     this.#wallClock = wallClock;
+    this.#versionOf = versionOf;
     this.#from = new Date(wallClock()).toISOString();
   }
 
-  /** `version`: the service's, known from the moment an instance is chosen. */
-  count(route: CompiledRoute, stage: Stage, version?: string): void {
-    const entry = this.#entry(route);
-    entry.funnel[stage] += 1;
-    if (version !== undefined && entry.version !== version) {
-      entry.version = version;
-      if (this.#versions.size >= 1024) this.#versions.clear();
-      this.#versions.set(route.serviceKey, version);
-    }
+  count(route: CompiledRoute, stage: Stage): void {
+    this.#funnel(route)[stage] += 1;
     if (stage === 'sent') this.sent += 1;
   }
 
   drop(route: CompiledRoute, reason: DropReason): void {
-    const { dropped } = this.#entry(route).funnel;
-    dropped[reason] = (dropped[reason] ?? 0) + 1;
+    const funnel = this.#funnel(route);
+    funnel.dropped[reason] = (funnel.dropped[reason] ?? 0) + 1;
+    // Both answers were there; it is the comparison that was lost.
+    if (reason === 'compare-failed') funnel.completed += 1;
     this.droppedTotal[reason] = (this.droppedTotal[reason] ?? 0) + 1;
   }
 
   /** One delta per run, and starts again from nothing. */
   drain(): EvidenceDelta[] {
+    const from = this.#from;
     const to = new Date(this.#wallClock()).toISOString();
     const deltas = new Map<string, EvidenceDelta>();
-    for (const [route, { funnel, version }] of this.#byRoute) {
+    for (const [route, funnel] of this.#byRoute) {
       const run: RunKey = {
         capability: route.capability,
         epoch: route.state.epoch,
-        serviceVersion: version ?? this.#versions.get(route.serviceKey) ?? 'unknown',
+        serviceVersion: this.#versionOf(route.serviceKey),
       };
       const key = JSON.stringify(run);
-      let delta = deltas.get(key);
-      if (delta === undefined) {
-        delta = emptyDelta(run, this.#edge, this.#from, to);
-        deltas.set(key, delta);
-      }
-      // Two revisions of one route may have been in use since the last drain.
-      const earlier = delta.funnel[route.route.id];
-      delta.funnel[route.route.id] = earlier === undefined ? funnel : addFunnels(earlier, funnel);
+      const counted = { ...emptyEvidence(), from, to, funnel: { [route.route.id]: funnel } };
+      // Two revisions of one route may have been in use since the last drain: merged, not replaced.
+      const body = mergeEvidence([deltas.get(key) ?? emptyEvidence(), counted]);
+      deltas.set(key, { ...body, run, edge: this.#edge });
     }
     this.#byRoute = new Map();
     this.#from = to;
     return [...deltas.values()];
   }
 
-  #entry(route: CompiledRoute): { funnel: Funnel; version: string | undefined } {
-    let entry = this.#byRoute.get(route);
-    if (entry === undefined) {
-      entry = { funnel: emptyFunnel(), version: undefined };
-      this.#byRoute.set(route, entry);
+  #funnel(route: CompiledRoute): Funnel {
+    let funnel = this.#byRoute.get(route);
+    if (funnel === undefined) {
+      funnel = emptyFunnel();
+      this.#byRoute.set(route, funnel);
     }
-    return entry;
+    return funnel;
   }
 }

@@ -1,6 +1,6 @@
 import type { CapturedAnswer, ShadowAnswer } from '../../migration-plans/compare/answer.ts';
 import type { DropReason } from '../../migration-plans/evidence/evidence.ts';
-import type { Endpoint } from '../discovery/directory.ts';
+import type { Endpoint } from '../discovery/port.ts';
 import type { EvidenceSink } from '../telemetry/evidence-sink.ts';
 import { AnswerCapture } from './capture.ts';
 import { Comparer } from './comparer.ts';
@@ -21,6 +21,8 @@ export interface ShadowOptions {
   monolithUrl: string;
   /** Some healthy instance of a service (`namespace/service`), or undefined. */
   pickEndpoint(serviceKey: string): Endpoint | undefined;
+  /** Version of a service's instances, as evidence names it: `1.4.0`, `1.3.0+1.4.0` while both run, `unknown`. */
+  versionOf(serviceKey: string): string;
   /** Request headers as a forwarded request would carry them, from the ones the client sent. */
   forwardedHeaders(request: MirroredRequest): readonly string[];
   sink: EvidenceSink;
@@ -77,7 +79,7 @@ export function createShadow(options: ShadowOptions): Shadow {
   );
   const client = new MirrorClient(limits.concurrency, budget, now);
   const comparer = new Comparer(options.edge, limits.comparisons);
-  const counters = new FunnelCounters(options.edge, wallClock);
+  const counters = new FunnelCounters(options.edge, wallClock, options.versionOf);
   const confirmations = new RateLimit(limits.confirmationsPerSecond, now());
   const pauses = new Map<string, FailurePause>();
   const stop = new AbortController();
@@ -172,7 +174,7 @@ export function createShadow(options: ShadowOptions): Shadow {
     const endpoint = options.pickEndpoint(serviceKey);
     if (endpoint === undefined) return drop('no-endpoint');
 
-    counters.count(route, 'sent', endpoint.version);
+    counters.count(route, 'sent');
     const callService = (): Promise<ShadowAnswer> => {
       const scheme = endpoint.secure ? 'https' : 'http';
       return call(`${scheme}://${formatHost(endpoint.host)}:${endpoint.port}`, 'service');
@@ -195,12 +197,11 @@ export function createShadow(options: ShadowOptions): Shadow {
     const [right, probe] = await bothInRandomOrder(callService, probing ? callMonolith : undefined, random);
     if (stop.signal.aborted) return drop('shutdown');
     pause.record('failure' in right, now());
-    counters.count(route, 'completed', endpoint.version);
 
     const suspicious = await comparer.compare({
       plan,
       epoch: route.state.epoch,
-      serviceVersion: endpoint.version ?? 'unknown',
+      serviceVersion: options.versionOf(serviceKey),
       routeId: route.route.id,
       method: request.method,
       url: request.url,

@@ -38,6 +38,7 @@ export function sampleView(clusters = 3): ReportView {
     ],
     compared: 5120,
     mismatched: 161,
+    differing: 2300,
     coverage: [
       {
         route: 'DELETE /orders/:id',
@@ -46,6 +47,7 @@ export function sampleView(clusters = 3): ReportView {
         compared: 0,
         mismatched: 0,
         state: 'untested',
+        note: undefined,
       },
       {
         route: 'GET /orders/:id',
@@ -54,6 +56,7 @@ export function sampleView(clusters = 3): ReportView {
         compared: 5100,
         mismatched: 161,
         state: 'tested',
+        note: undefined,
       },
       {
         route: 'GET /orders/:id',
@@ -62,6 +65,7 @@ export function sampleView(clusters = 3): ReportView {
         compared: 20,
         mismatched: 0,
         state: 'thin',
+        note: undefined,
       },
     ],
     funnel: {
@@ -75,6 +79,7 @@ export function sampleView(clusters = 3): ReportView {
       losses: [{ reason: 'queue-full', words: 'More copies were waiting than the queue holds.', count: 50 }],
     },
     clusters: Array.from({ length: clusters }, (_, index) => cluster(index)),
+    change: [{ status: 'new', id: 'c00000000', title: '`field0` became text' }],
     clustersOmitted: 0,
     noise: [
       {
@@ -129,7 +134,7 @@ export function sampleView(clusters = 3): ReportView {
 export const HOSTILE = `</pre></script><script>document.title='broken'</script><img src=x onerror="document.title='broken'">"'\`]]>`;
 
 function cluster(index: number): ClusterView {
-  const severity = (['high', 'medium', 'low'] as const)[index % 3]!;
+  const severity = (['high', 'medium', 'low', 'critical'] as const)[index % 4]!;
   return {
     id: `c${index.toString(16).padStart(8, '0')}`,
     title: `\`field${index}\` became text in 3.1 % of \`GET /orders/:id\` ${index === 1 ? HOSTILE : ''}`,
@@ -138,6 +143,7 @@ function cluster(index: number): ClusterView {
     kind: index % 2 === 0 ? 'type' : 'value',
     shape: 'number→string',
     severity,
+    state: 'difference',
     seen: 161 - (index % 100),
     share: 0.031,
     shareLow: 0.027,

@@ -1,0 +1,227 @@
+import { isExpired } from '../../migration-plans/compare/rules.ts';
+import type { ClassifiedCluster } from '../../migration-plans/evidence/classify.ts';
+import type { DropReason, EvidenceSummary, Histogram } from '../../migration-plans/evidence/evidence.ts';
+import { quantile } from '../../migration-plans/evidence/histogram.ts';
+import { layRuns } from '../../migration-plans/evidence/runs.ts';
+import { type Judgement, judge } from '../../migration-plans/gates/verdict.ts';
+import type { CompareRule, Plan } from '../../migration-plans/plan/plan.ts';
+import type { CapabilityState } from '../../migration-plans/revision/revision.ts';
+import { curlCommand } from './curl.ts';
+import type {
+  ClusterView,
+  CoverageRow,
+  ErrorRow,
+  LatencyRow,
+  Quantiles,
+  ReportView,
+  RuleRow,
+} from './view.ts';
+
+export interface ReportInput {
+  plan: Plan;
+  state: CapabilityState;
+  revision: number | null;
+  summary: EvidenceSummary;
+  /** The run before this one, if one is stored. */
+  before: EvidenceSummary | undefined;
+  /** Where the commands to copy send to. */
+  origins: { monolith: string; service: string };
+  now: Date;
+}
+
+/** What the report says, from what was measured. Pure: the same evidence gives the same report. */
+export function buildReport(input: ReportInput): ReportView {
+  const { plan, state, summary, now, origins } = input;
+  const judgement = judge(plan, summary);
+  const view = (entry: ClassifiedCluster): ClusterView => clusterView(entry, origins);
+  const differing = judgement.clusters.filter(({ class: kind }) => kind !== 'noise' && kind !== 'related');
+  return {
+    formatVersion: 1,
+    capability: plan.capability,
+    description: plan.description,
+    generatedAt: now.toISOString(),
+    revision: input.revision,
+    phase: state.phase,
+    run: {
+      epoch: summary.epoch,
+      serviceVersions: summary.serviceVersions,
+      from: summary.from === '' ? null : summary.from,
+      to: summary.to === '' ? null : summary.to,
+    },
+    verdict: { value: judgement.verdict, rule: judgement.rule, message: judgement.message },
+    findings: judgement.findings,
+    compared: judgement.funnel.compared,
+    mismatched: judgement.mismatch.certain,
+    differing: judgement.funnel.mismatched,
+    coverage: coverageRows(plan, judgement),
+    funnel: funnelView(judgement),
+    clusters: differing.map(view),
+    change: changeView(input),
+    clustersOmitted: summary.clustersOmitted,
+    noise: judgement.clusters.filter((entry) => entry.class === 'noise').map(view),
+    rules: plan.compare.rules.map((rule) => ruleRow(rule, summary.rulesHidden[rule.id] ?? 0, now)),
+    latency: latencyRows(summary),
+    errors: errorRows(summary),
+    runs: summary.runs.map((run) => ({
+      ...run,
+      present: run.epoch === summary.epoch && summary.serviceVersions.includes(run.serviceVersion),
+    })),
+    notices: Object.entries(summary.notices).map(([text, count]) => ({ text, count })),
+    redactions: summary.redactions,
+  };
+}
+
+function clusterView(entry: ClassifiedCluster, origins: ReportInput['origins']): ClusterView {
+  const { cluster, service, noise } = entry;
+  return {
+    id: cluster.id,
+    title: entry.description,
+    route: cluster.route,
+    path: cluster.path,
+    kind: cluster.kind,
+    shape: cluster.shape,
+    severity: entry.severity,
+    state: entry.class === 'related' ? 'noise' : entry.class,
+    seen: cluster.seen,
+    share: service.rate,
+    shareLow: service.lower,
+    shareHigh: service.upper,
+    noiseSeen: cluster.noiseSeen,
+    noiseShare: noise.rate,
+    why: entry.why,
+    firstSeen: cluster.firstSeen,
+    lastSeen: cluster.lastSeen,
+    examples: cluster.examples.map(({ bytes: _, ...example }) => ({
+      ...example,
+      curlMonolith: curlCommand(origins.monolith, example.method, example.url),
+      curlService: curlCommand(origins.service, example.method, example.url),
+    })),
+  };
+}
+
+/** Untested routes first, then thin ones; routes that are not mirrored on purpose last. */
+function coverageRows(plan: Plan, { coverage }: Judgement): CoverageRow[] {
+  const rows = coverage.flatMap((cell): CoverageRow[] => {
+    const route = plan.routes.find(({ id }) => id === cell.route);
+    if (cell.seen.length === 0) {
+      const state = cell.notMirrored === undefined ? 'untested' : 'not mirrored';
+      const method = route?.methods.join(', ') ?? '';
+      return [
+        {
+          route: cell.route,
+          method,
+          statusClass: '—',
+          compared: 0,
+          mismatched: 0,
+          state,
+          note: cell.notMirrored,
+        },
+      ];
+    }
+    return cell.seen.map((seen) => ({
+      route: cell.route,
+      ...seen,
+      state: seen.compared < cell.required ? 'thin' : 'tested',
+      note: undefined,
+    }));
+  });
+  const order = ['untested', 'thin', 'tested', 'not mirrored'];
+  return rows.sort(
+    (a, b) =>
+      order.indexOf(a.state) - order.indexOf(b.state) ||
+      a.compared - b.compared ||
+      (a.route < b.route ? -1 : 1),
+  );
+}
+
+/** What each reason means to a person. */
+const LOSS_WORDS: Record<DropReason, string> = {
+  'queue-full': 'More copies were waiting than the queue holds.',
+  'queue-bytes': 'The waiting answers together were larger than the queue holds.',
+  expired: 'The copy had waited too long to be comparable.',
+  'breaker-open': 'The service had failed repeatedly, so copies paused.',
+  'no-endpoint': 'No healthy instance of the service was registered.',
+  'client-aborted': 'The user left before the answer was complete.',
+  'monolith-failed': 'The monolith gave no complete answer to compare with.',
+  'body-too-large': 'The body was larger than the limit.',
+  'compare-failed': 'The comparing worker was lost.',
+  shutdown: 'The edge shut down.',
+};
+
+function funnelView({ funnel }: Judgement): ReportView['funnel'] {
+  const stages = [
+    {
+      label: 'Eligible',
+      count: funnel.eligible,
+      hint: 'Reads on routes of the plan that the monolith answered',
+    },
+    { label: 'Sampled', count: funnel.sampled, hint: 'Chosen by the bucket of their sticky key' },
+    { label: 'Sent', count: funnel.sent, hint: 'A copy was sent to the service' },
+    {
+      label: 'Answered',
+      count: funnel.completed,
+      hint: 'The service answered, or failed, within its time limit',
+    },
+    { label: 'Compared', count: funnel.compared, hint: 'Both answers were compared' },
+    { label: 'Equal', count: funnel.equal, hint: 'Nothing differed, not even noise' },
+  ];
+  const losses = Object.entries(funnel.dropped)
+    .filter(([, count]) => count > 0)
+    .map(([reason, count]) => ({ reason, words: LOSS_WORDS[reason as DropReason], count }))
+    .sort((a, b) => b.count - a.count);
+  return { stages, losses };
+}
+
+function ruleRow(rule: CompareRule, hidden: number, now: Date): RuleRow {
+  const { at } = rule;
+  const place = 'json' in at ? at.json : 'html' in at ? at.html : `header ${at.header}`;
+  const { kind, ...details } = rule.do;
+  const expired = isExpired(rule, now);
+  return {
+    id: rule.id,
+    at: place,
+    does: [kind, ...Object.entries(details).map(([name, value]) => `${name} ${value}`)].join(', '),
+    reason: rule.reason,
+    owner: rule.owner,
+    expires: rule.expires,
+    hidden,
+    state: expired ? 'expired' : hidden === 0 ? 'hides nothing' : 'active',
+  };
+}
+
+function latencyRows(summary: EvidenceSummary): LatencyRow[] {
+  const routes = [...new Set(summary.shadowLatency.map((cell) => cell.route))].sort();
+  const of = (route: string, target: 'monolith' | 'service'): Quantiles =>
+    quantiles(summary.shadowLatency.find((cell) => cell.route === route && cell.target === target)?.latency);
+  return routes.map((route) => ({ route, monolith: of(route, 'monolith'), service: of(route, 'service') }));
+}
+
+function quantiles(latency: Histogram | undefined): Quantiles {
+  if (latency === undefined) return { count: 0, p50: undefined, p95: undefined, p99: undefined };
+  return {
+    count: latency.count,
+    p50: quantile(latency, 0.5),
+    p95: quantile(latency, 0.95),
+    p99: quantile(latency, 0.99),
+  };
+}
+
+/** Routes on which a side failed, those of only one side first. */
+function errorRows(summary: EvidenceSummary): ErrorRow[] {
+  const rows = new Map<string, ErrorRow>();
+  for (const { route, target, latency, failures } of summary.shadowLatency) {
+    const none = { requests: 0, failures: 0 };
+    const row = rows.get(route) ?? { route, monolith: none, service: none };
+    rows.set(route, { ...row, [target]: { requests: latency.count, failures } });
+  }
+  return [...rows.values()]
+    .filter((row) => row.monolith.failures + row.service.failures > 0)
+    .sort((a, b) => b.service.failures - b.monolith.failures - (a.service.failures - a.monolith.failures));
+}
+
+function changeView({ summary, before }: ReportInput): ReportView['change'] {
+  if (before === undefined) return undefined;
+  return layRuns([before, summary])
+    .filter((change) => change.status !== 'not seen yet')
+    .map(({ id, status, cluster }) => ({ id, status, title: cluster.description }));
+}

@@ -1,0 +1,211 @@
+import type { Comparison, ShadowAnswer } from '../../migration-plans/compare/answer.ts';
+import { compareAnswers } from '../../migration-plans/compare/compare.ts';
+import { compileRules, type RuleBook } from '../../migration-plans/compare/rules.ts';
+import { type Aggregator, createAggregator } from '../../migration-plans/evidence/aggregator.ts';
+import type { EvidenceDelta } from '../../migration-plans/evidence/evidence.ts';
+import { createExampler } from '../../migration-plans/evidence/example.ts';
+import type { Plan } from '../../migration-plans/plan/plan.ts';
+import { createRedactor, type Redactor } from '../../migration-plans/redact/redactor.ts';
+import type { ComparisonJob, FromWorker, ToWorker } from './comparer.ts';
+import { KnownNoise, remainingAfter } from './confirmation.ts';
+
+export interface DeskOptions {
+  edge: string;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+}
+
+type Job = Omit<ComparisonJob, 'plan'>;
+
+/** What a plan makes of comparing: compiled once. */
+interface PlanTools {
+  plan: Plan;
+  rules: RuleBook;
+  rulesSince: number;
+  redactor: Redactor;
+}
+
+/** One run under way: its evidence, and which differences its noise probes have shown. */
+interface Run {
+  aggregator: Aggregator;
+  noise: KnownNoise;
+}
+
+interface Waiting {
+  tools: PlanTools;
+  run: Run;
+  job: Job;
+  first: Comparison;
+}
+
+/** Bounds: plans and runs beyond are forgotten oldest first, after their evidence was drained. */
+const MAX_PLANS = 4096;
+const MAX_RUNS = 256;
+const MAX_WAITING = 1024;
+/** Rules expire by the day; compiling them again every hour is soon enough. Milliseconds. */
+const RULES_AGE_MS = 3_600_000;
+
+/**
+ * Compares answers and files what differs. Single-threaded and without I/O: `worker.ts` runs it in a thread of its own, tests run it
+ * in place.
+ */
+export class ComparisonDesk {
+  readonly #options: DeskOptions;
+  readonly #plans = new Map<number, PlanTools>();
+  readonly #runs = new Map<string, Run>();
+  readonly #waiting = new Map<number, Waiting>();
+  #leftover: EvidenceDelta[] = [];
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+  }
+
+  /** The reply to a message; undefined: there is none. */
+  handle(message: ToWorker): FromWorker | undefined {
+    switch (message.type) {
+      case 'plan':
+        this.#addPlan(message.key, message.plan);
+        return undefined;
+      case 'compare':
+        return {
+          type: 'compared',
+          id: message.id,
+          suspicious: this.#compare(message.id, message.planKey, message.job),
+        };
+      case 'confirm':
+        this.#confirm(message.id, message.again);
+        return undefined;
+      case 'drain':
+        return { type: 'drained', id: message.id, deltas: this.#drain() };
+    }
+  }
+
+  #addPlan(key: number, plan: Plan): void {
+    dropOldest(this.#plans, MAX_PLANS);
+    const now = this.#options.now();
+    this.#plans.set(key, {
+      plan,
+      rules: compileRules(plan, new Date(now)),
+      rulesSince: now,
+      redactor: createRedactor(plan.redact),
+    });
+  }
+
+  #compare(id: number, planKey: number, job: Job): boolean {
+    const tools = this.#plans.get(planKey);
+    if (tools === undefined) throw new Error(`plan ${planKey} was never sent to the worker`);
+    this.#refreshRules(tools);
+    const run = this.#runOf(tools.plan, job);
+    // The probe goes first: what it shows is known noise for the comparison beside it.
+    if (job.probe !== undefined) {
+      const probe = this.#compareWith(tools, job, job.left, job.probe);
+      run.noise.learn(job.routeId, probe);
+      this.#file(tools, run, job, probe, job.left, job.probe, 'probe');
+    }
+    const first = this.#compareWith(tools, job, job.left, job.right);
+    for (const [target, answer] of [
+      ['monolith', job.left],
+      ['service', job.right],
+    ] as const) {
+      const failed = 'failure' in answer || answer.status >= 500;
+      run.aggregator.shadowLatency(job.routeId, target, { failed, ms: answer.totalMs });
+    }
+    if (first.equal || !run.noise.surprising(job.routeId, first)) {
+      this.#file(tools, run, job, first, job.left, job.right, 'comparison');
+      return false;
+    }
+    const oldest = this.#waiting.size >= MAX_WAITING ? this.#waiting.keys().next().value : undefined;
+    if (oldest !== undefined) this.#confirm(oldest, undefined);
+    this.#waiting.set(id, { tools, run, job, first });
+    return true;
+  }
+
+  #confirm(id: number, again: ShadowAnswer | undefined): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
+    this.#waiting.delete(id);
+    const { tools, run, job, first } = waiting;
+    const confirmed =
+      again === undefined || 'failure' in again
+        ? first
+        : remainingAfter(first, this.#compareWith(tools, job, again, job.right));
+    this.#file(tools, run, job, confirmed, job.left, job.right, 'comparison');
+  }
+
+  #compareWith(tools: PlanTools, job: Job, left: ShadowAnswer, right: ShadowAnswer): Comparison {
+    return compareAnswers(left, right, { rules: tools.rules.forRoute(job.routeId), method: job.method });
+  }
+
+  #file(
+    { redactor }: PlanTools,
+    { aggregator }: Run,
+    job: Job,
+    comparison: Comparison,
+    left: ShadowAnswer,
+    right: ShadowAnswer,
+    lane: 'comparison' | 'probe',
+  ): void {
+    const { method, url, time, traceId } = job;
+    aggregator[lane]({
+      route: job.routeId,
+      method,
+      status: 'failure' in left ? 0 : left.status,
+      comparison,
+      bytes: sizeOf(left) + sizeOf(right),
+      example: createExampler({ method, url, time, traceId, left, right }, redactor),
+    });
+    aggregator.redactions(redactor.takeCount());
+  }
+
+  #runOf(plan: Plan, job: Job): Run {
+    const key = JSON.stringify([plan.capability, job.epoch, job.serviceVersion]);
+    let run = this.#runs.get(key);
+    if (run === undefined) {
+      const oldest = dropOldest(this.#runs, MAX_RUNS);
+      const delta = oldest?.aggregator.drain();
+      if (delta !== undefined) this.#leftover.push(delta);
+      const { epoch, serviceVersion } = job;
+      run = {
+        aggregator: createAggregator({
+          run: { capability: plan.capability, epoch, serviceVersion },
+          edge: this.#options.edge,
+          now: this.#options.now,
+          routes: plan.routes.map((route) => route.id),
+        }),
+        noise: new KnownNoise(),
+      };
+      this.#runs.set(key, run);
+    }
+    return run;
+  }
+
+  #refreshRules(tools: PlanTools): void {
+    const now = this.#options.now();
+    if (now - tools.rulesSince < RULES_AGE_MS) return;
+    tools.rules = compileRules(tools.plan, new Date(now));
+    tools.rulesSince = now;
+  }
+
+  #drain(): EvidenceDelta[] {
+    const deltas = this.#leftover;
+    this.#leftover = [];
+    for (const { aggregator } of this.#runs.values()) {
+      const delta = aggregator.drain();
+      if (delta !== undefined) deltas.push(delta);
+    }
+    return deltas;
+  }
+}
+
+function sizeOf(answer: ShadowAnswer): number {
+  return 'failure' in answer ? 0 : answer.bodyBytes;
+}
+
+/** Makes room for one more; maps keep the order of insertion. */
+function dropOldest<K, V>(map: Map<K, V>, limit: number): V | undefined {
+  if (map.size < limit) return undefined;
+  const oldest = map.entries().next().value;
+  if (oldest === undefined) return undefined;
+  map.delete(oldest[0]);
+  return oldest[1];
+}
