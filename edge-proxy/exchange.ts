@@ -18,6 +18,8 @@ export interface ExchangeOwner {
   /** `Set-Cookie` for the answer; undefined for most. */
   pin(exchange: Exchange, answeredBy: Target | undefined, status: number): string | undefined;
   finished(exchange: Exchange, result: ForwardResult): void;
+  /** The other end of the connection may say on whose behalf it calls. */
+  trustsPeer(request: IncomingMessage): boolean;
 }
 
 const UNDECIDED: Decision = {
@@ -71,6 +73,14 @@ export class Exchange extends InFlightEntry implements ForwardObserver, RequestF
 
   get method(): string {
     return this.request.method ?? 'GET';
+  }
+
+  get peerTrusted(): boolean {
+    return this.#owner.trustsPeer(this.request);
+  }
+
+  get effect(): 'read' | 'write' | undefined {
+    return this.route?.route.effect;
   }
 
   get isUpgrade(): boolean {

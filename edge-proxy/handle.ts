@@ -7,7 +7,7 @@ import { EMPTY_TABLE } from '../migration-plans/routing/compile.ts';
 import { decide, unitKey } from '../migration-plans/routing/decide.ts';
 import type { EdgeFacts } from '../migration-plans/routing/decision.ts';
 import type { CompiledRoute } from '../migration-plans/routing/table.ts';
-import { clientAddressOf, type ProxyTrust } from './client-address.ts';
+import { clientAddressOf, isFromTrustedProxy, type ProxyTrust } from './client-address.ts';
 import { type Exchange, type ExchangeOwner, RequestExchange, UpgradeExchange } from './exchange.ts';
 import type { Forwarder, ForwardResult, Upstream } from './forward/port.ts';
 import { InFlight } from './in-flight.ts';
@@ -46,7 +46,7 @@ class FactsNow implements EdgeFacts {
   }
 
   get serviceAvailable(): boolean {
-    return this.service?.available(this.now) ?? false;
+    return this.service?.available(performance.now()) ?? false;
   }
 }
 
@@ -72,7 +72,7 @@ export class EdgeHandler implements ExchangeOwner {
     this.answered = { monolith: named('monolith'), service: named('service'), edge: named('edge') };
   }
 
-  /** Answers a request. For `request`, `checkContinue` and `checkExpectation` of a Node server, and for a hijacked Fastify reply. */
+  /** Answers a request: the listener of a Node server, or the end of a hijacked Fastify reply. */
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
     const { monolith, monolithTimeouts, trust, recorder, forwarder } = this.#options;
     const exchange = new RequestExchange(
@@ -119,6 +119,10 @@ export class EdgeHandler implements ExchangeOwner {
   finished(exchange: Exchange, result: ForwardResult): void {
     this.inFlight.remove(exchange);
     this.#options.recorder.ended(exchange, result);
+  }
+
+  trustsPeer(request: IncomingMessage): boolean {
+    return isFromTrustedProxy(request, this.#options.trust);
   }
 
   #begin(exchange: Exchange): void {

@@ -1,14 +1,13 @@
 import { StranglerError } from '../migration-plans/errors.ts';
 import type { Timeouts } from '../migration-plans/plan/plan.ts';
 import type { StateStore } from '../migration-plans/state-store/port.ts';
+import { SERVER_LIMITS } from './forward/index.ts';
 import type { AccessLogOptions } from './telemetry/access-log.ts';
 
 /** Bounds of one edge process. */
 export interface EdgeLimits {
   /** Bytes of all request headers together; beyond: 431. */
   headerBytes: number;
-  /** Header lines of a request. */
-  headerCount: number;
   /** Milliseconds for the head of a request to arrive; beyond: 408. */
   headersTimeoutMs: number;
   /** Milliseconds that an idle connection is kept. Longer than the load balancer in front keeps its own (AWS ALB: 60 s). */
@@ -22,10 +21,9 @@ export interface EdgeLimits {
 }
 
 export const EDGE_LIMITS: EdgeLimits = {
-  headerBytes: 32 * 1024,
-  headerCount: 200,
-  headersTimeoutMs: 15_000,
-  keepAliveMs: 75_000,
+  headerBytes: SERVER_LIMITS.maxHeaderSize,
+  headersTimeoutMs: SERVER_LIMITS.headersTimeout,
+  keepAliveMs: SERVER_LIMITS.keepAliveTimeout,
   connections: 20_000,
   meteredRoutes: 1_000,
   evidenceHeld: 2_000,

@@ -45,7 +45,4 @@ function takeOver(app: FastifyInstance, handle: RequestListener): void {
   const server = app.server as Server;
   server.removeListener('request', app.routing as RequestListener);
   server.on('request', handle);
-  // Without these Node itself would answer 100 or 417 in the monolith's place.
-  server.on('checkContinue', handle);
-  server.on('checkExpectation', handle);
 }

@@ -4,8 +4,8 @@ import { StranglerError } from '../migration-plans/errors.ts';
 import { type AdminServer, type AdminTarget, startAdmin } from './admin/server.ts';
 import { createEdge, type Edge, type EdgeParts } from './edge.ts';
 import type { EdgeStatus } from './edge-status.ts';
+import { prepareServer, SERVER_LIMITS } from './forward/index.ts';
 import { type DrainOutcome, drain } from './lifecycle/drain.ts';
-import { answerClientError, refuseConnect } from './listener-errors.ts';
 import { EDGE_LIMITS, type EdgeOptions } from './options.ts';
 import { edgePlugin } from './plugin.ts';
 
@@ -44,9 +44,6 @@ export interface RunningEdge {
 const DRAIN = { delayMs: 0, deadlineMs: 30_000 };
 /** An edge whose store does not answer listens after this long all the same, and says why it is not ready. Milliseconds. */
 const START_LIMIT_MS = 10_000;
-/** How often Node looks for connections whose head is overdue. Milliseconds. */
-const OVERDUE_CHECK_MS = 2_000;
-
 /**
  * Starts an edge as a process of its own would: admin listener, first revision, public listener, lease. Rejects with what
  * `checkOptions` throws, or `EDGE_LISTEN` when an address cannot be used; then nothing is left running.
@@ -128,20 +125,20 @@ function publicListener(options: StartEdgeOptions, edge: Edge): FastifyInstance 
   const app = Fastify({
     logger: false,
     keepAliveTimeout: limits.keepAliveMs,
-    // Whole-request and connection limits would cut slow uploads; body limits are the forwarder's, per route.
-    requestTimeout: 0,
+    requestTimeout: SERVER_LIMITS.requestTimeout,
     connectionTimeout: 0,
     forceCloseConnections: false,
-    clientErrorHandler: answerClientError,
+    // `prepareServer` answers them; Fastify's own listener cannot be left out, only made to do nothing.
+    clientErrorHandler() {},
     http: {
+      ...SERVER_LIMITS,
       maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.headersTimeoutMs,
-      connectionsCheckingInterval: OVERDUE_CHECK_MS,
+      keepAliveTimeout: limits.keepAliveMs,
     },
   });
-  app.server.maxHeadersCount = limits.headerCount;
+  prepareServer(app.server);
   app.server.maxConnections = limits.connections;
-  app.server.on('connect', refuseConnect);
   app.register(edgePlugin, { edge, takeOver: true });
   return app;
 }

@@ -1,4 +1,6 @@
 import type { CompiledRoute, RoutingTable } from '../migration-plans/routing/table.ts';
+import type { EndpointPool, ServiceDirectory } from './discovery/port.ts';
+import { monolithUpstream, serviceUpstream } from './forward/index.ts';
 import type { Forwarder, Upstream } from './forward/port.ts';
 import type { UpstreamFigures } from './telemetry/metrics.ts';
 
@@ -20,4 +22,81 @@ export interface Upstreams {
   seen(serviceKey: string): SeenService;
   figures(): UpstreamFigures[];
   close(deadlineMs: number): Promise<void>;
+}
+
+export interface UpstreamsOptions {
+  /** `http://host:port` */
+  monolith: string;
+  forwarder: Forwarder;
+  /** Undefined: no service can be found, and none ever answers. */
+  directory: ServiceDirectory | undefined;
+  createPool(): EndpointPool;
+}
+
+interface Service {
+  pool: EndpointPool;
+  upstream: Upstream;
+}
+
+/** Joins discovery and forwarding: a balanced upstream for each service that the current table names. */
+export function createUpstreams(options: UpstreamsOptions): Upstreams {
+  const { forwarder, directory, createPool } = options;
+  let services = new Map<string, Service>();
+  const stopListening = directory?.onChange(({ service, endpoints }) => {
+    services.get(service)?.pool.update(endpoints);
+  });
+
+  function serviceFor(key: string): Service {
+    let service = services.get(key);
+    if (service === undefined) {
+      const pool = createPool();
+      pool.update(directory?.snapshot(key).endpoints ?? []);
+      service = { pool, upstream: serviceUpstream({ name: key, pool }) };
+      services.set(key, service);
+    }
+    return service;
+  }
+
+  return {
+    forwarder,
+    monolith: monolithUpstream({ url: options.monolith }),
+    serviceOf: ({ serviceKey }) => serviceFor(serviceKey).upstream,
+    async use(table, limitMs) {
+      const keys = new Set(table.routes.map((route) => route.serviceKey));
+      directory?.watch(keys);
+      const kept = new Map<string, Service>();
+      for (const key of keys) kept.set(key, serviceFor(key));
+      services = kept;
+      if (directory !== undefined) await lookedUp(directory, keys, limitMs);
+    },
+    seen(serviceKey) {
+      const endpoints = directory?.snapshot(serviceKey).endpoints ?? [];
+      const versions = new Set(endpoints.flatMap(({ version }) => (version === undefined ? [] : [version])));
+      const healthy = endpoints.filter((endpoint) => endpoint.healthy).length;
+      return { endpoints: endpoints.length, healthy, versions: [...versions].sort() };
+    },
+    figures: () => [...services].map(([name, { pool }]) => figuresOf(name, pool)),
+    async close(deadlineMs) {
+      stopListening?.();
+      await directory?.close();
+      await forwarder.close(deadlineMs);
+    },
+  };
+}
+
+/** A service that nobody has registered yet has an empty list, which is an answer; one that cannot be asked for runs into the limit. */
+async function lookedUp(directory: ServiceDirectory, keys: Iterable<string>, limitMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  const ready = Promise.allSettled([...keys].map((key) => directory.ready(key)));
+  await Promise.race([ready, late]);
+  clearTimeout(timer);
+}
+
+function figuresOf(name: string, pool: EndpointPool): UpstreamFigures {
+  const { endpoints, ejected, ejections, panic } = pool.stats(performance.now());
+  const available = endpoints.filter((endpoint) => endpoint.healthy && !endpoint.ejected).length;
+  return { name, endpoints: endpoints.length, available, ejected, ejections, panic };
 }

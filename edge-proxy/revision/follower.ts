@@ -114,6 +114,8 @@ export function followRevisions(options: FollowerOptions): RevisionFollower {
 
   async function ask(asked: NonNullable<typeof store>): Promise<void> {
     const number = await asked.headNumber();
+    if (!status.storeConnected && failuresInARow > 0) onEvent({ kind: 'store-back' });
+    status.storeConnected = true;
     const current = status.source === 'store' && number === status.number;
     // A broken revision is not compiled again and again; a newer one repairs it.
     if (number === null || current || number === status.broken?.number) {
@@ -142,8 +144,6 @@ export function followRevisions(options: FollowerOptions): RevisionFollower {
     try {
       await ask(store);
       unwatch ??= await store.watch(() => void check(), onWatchState);
-      if (!status.storeConnected && failuresInARow > 0) onEvent({ kind: 'store-back' });
-      status.storeConnected = true;
       failuresInARow = 0;
     } catch (error) {
       const message = noteError(error);

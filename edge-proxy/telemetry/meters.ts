@@ -42,8 +42,9 @@ export class PhaseMeter {
   }
 
   countAttempt(target: Target, status: number, failure: ForwardFailure | undefined): void {
-    const outcome =
-      failure === undefined ? statusClassIndex(status) : STATUS_CLASSES.length + failureIndex(failure);
+    // An answer that was given up for its status tells more by that status than by having been given up.
+    const byStatus = failure === undefined || status >= 500;
+    const outcome = byStatus ? statusClassIndex(status) : STATUS_CLASSES.length + failureIndex(failure);
     this.attempts[answererIndex(target) * OUTCOMES + outcome]! += 1;
   }
 }

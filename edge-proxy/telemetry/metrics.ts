@@ -23,13 +23,17 @@ export interface MetricSources {
   shadow(): ShadowFigures | undefined;
 }
 
+/** One service, by its name in Cloud Map. */
 export interface UpstreamFigures {
   name: string;
   endpoints: number;
+  /** Healthy and not ejected. */
   available: number;
-  ejections: number;
-  /** 0 closed, 1 half open, 2 open. */
-  breaker: number;
+  ejected: number;
+  /** Since the edge first used it, by reason. */
+  ejections: Readonly<Record<string, number>>;
+  /** Too few are healthy: all are used. */
+  panic: boolean;
 }
 
 export interface ShadowFigures {
@@ -246,24 +250,26 @@ function stateMetrics(sources: MetricSources, registry: Registry): void {
 }
 
 function upstreamMetrics(sources: MetricSources, registry: Registry): void {
-  const each = (name: string, help: string, make: typeof gauge, of: (row: UpstreamFigures) => number) =>
-    make(registry, name, help, ['upstream'], (emit) => {
+  const each = (name: string, help: string, of: (row: UpstreamFigures) => number) =>
+    gauge(registry, name, help, ['upstream'], (emit) => {
       for (const row of sources.upstreams()) emit({ upstream: row.name }, of(row));
     });
-  each('strangler_upstream_endpoints', 'Instances discovered.', gauge, (row) => row.endpoints);
+  each('strangler_upstream_endpoints', 'Instances discovered.', (row) => row.endpoints);
   each(
     'strangler_upstream_endpoints_available',
     'Instances that may take requests now.',
-    gauge,
     (row) => row.available,
   );
-  each(
-    'strangler_upstream_ejections_total',
-    'Times that an instance was ejected for failing.',
-    counter,
-    (row) => row.ejections,
+  each('strangler_upstream_endpoints_ejected', 'Instances that are ejected now.', (row) => row.ejected);
+  each('strangler_upstream_panic', '1: too few instances are healthy, so all are used.', (row) =>
+    Number(row.panic),
   );
-  each('strangler_upstream_breaker_state', '0 closed, 1 half open, 2 open.', gauge, (row) => row.breaker);
+  const help = 'Times that an instance was ejected for failing.';
+  counter(registry, 'strangler_upstream_ejections_total', help, ['upstream', 'reason'], (emit) => {
+    for (const { name, ejections } of sources.upstreams()) {
+      for (const [reason, count] of Object.entries(ejections)) emit({ upstream: name, reason }, count);
+    }
+  });
 }
 
 function shadowMetrics(sources: MetricSources, registry: Registry): void {

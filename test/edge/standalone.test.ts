@@ -1,19 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import type { RunningEdge } from '../../edge-proxy/server.ts';
+import { describe, expect, it } from 'vitest';
+import { keeper } from './support/keep.ts';
 import { MemoryStore } from './support/memory-store.ts';
-import { type Origin, origin } from './support/origin.ts';
+import { origin } from './support/origin.ts';
 import { reviews } from './support/revisions.ts';
 import { edgeFor, until } from './support/run.ts';
 
-const open: { close(): Promise<unknown> }[] = [];
-afterEach(async () => {
-  for (const part of open.splice(0).reverse()) await part.close();
-});
-async function kept<T extends Origin | RunningEdge>(starting: Promise<T>): Promise<T> {
-  const part = await starting;
-  open.push(part);
-  return part;
-}
+const kept = keeper();
 
 const get = async (url: string, headers: Record<string, string> = {}) => {
   const answer = await fetch(url, { headers });

@@ -1,13 +1,13 @@
 import { type RunningEdge, type StartEdgeOptions, startEdge } from '../../../edge-proxy/server.ts';
-import { type StandInServices, standIn } from './stand-in.ts';
+import { Places, partsWith } from './places.ts';
 
 export const TOKEN = 'test-admin-token';
 
-/** An edge on ports of the system, silent, with the stand-in forwarder. */
+/** An edge on ports of the system, silent, with services as the test says. */
 export function edgeFor(
   monolith: string,
   over: Partial<StartEdgeOptions> = {},
-  services: StandInServices = {},
+  services: Record<string, string> | Places = {},
 ): Promise<RunningEdge> {
   return startEdge(
     {
@@ -18,7 +18,7 @@ export function edgeFor(
       accessLog: false,
       ...over,
     },
-    standIn(services),
+    partsWith(services instanceof Places ? services : new Places(services)),
   );
 }
 
