@@ -123,11 +123,14 @@ function createServer(registry: Registry, loopbackOnly: boolean): FastifyInstanc
 }
 
 function answer(reply: FastifyReply, status: number, body: string): FastifyReply {
-  return reply
-    .code(status)
-    .header('content-type', CONTENT_TYPE)
-    .header('x-amzn-requestid', randomUUID())
-    .send(body);
+  return (
+    reply
+      .code(status)
+      .header('content-type', CONTENT_TYPE)
+      .header('x-amzn-requestid', randomUUID())
+      // bytes, because to text the framework would add a charset that AWS doesn't send
+      .send(Buffer.from(body))
+  );
 }
 
 function fail(reply: FastifyReply, error: CloudMapError): FastifyReply {
