@@ -23,6 +23,14 @@ export const EMPTY_TABLE: RoutingTable = {
  * unknown means monolith. Two claims of the same requests: the capability first in alphabetical order has them.
  */
 export function compileTable(revision: Revision, options: CompileOptions): RoutingTable {
+  const steps = compileSteps(revision, options);
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value;
+}
+
+/** `compileTable` in steps of one capability, so that an edge can answer requests between them. */
+export function* compileSteps(revision: Revision, options: CompileOptions): Generator<void, RoutingTable> {
   const tree = new PathTree<CompiledRoute>();
   const routes: CompiledRoute[] = [];
   for (const capability of Object.keys(revision.plans).sort()) {
@@ -40,6 +48,7 @@ export function compileTable(revision: Revision, options: CompileOptions): Routi
         if (common !== undefined) tree.except(common, entry.methods, capability);
       }
     }
+    yield;
   }
   return {
     revision: revision.number,
