@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Revision } from '../migration-plans/revision/revision.ts';
-import { compileTable } from '../migration-plans/routing/compile.ts';
+import { compileSteps } from '../migration-plans/routing/compile.ts';
 import type { EdgeReport } from '../migration-plans/state-store/port.ts';
 import { proxyTrust } from './client-address.ts';
 import { type EdgeStatus, edgeStatus } from './edge-status.ts';
@@ -13,8 +12,9 @@ import { keepLease, type Lease } from './lifecycle/lease.ts';
 import { type Health, readiness, type Stage } from './lifecycle/stages.ts';
 import { checkOptions, EDGE_LIMITS, type EdgeOptions, MONOLITH_TIMEOUTS, secretBytes } from './options.ts';
 import { type FollowerEvent, followRevisions } from './revision/follower.ts';
+import { inSteps } from './revision/in-steps.ts';
 import { lastGoodIn } from './revision/last-good.ts';
-import { serve } from './serving.ts';
+import { serveSteps } from './serving.ts';
 import { NO_SHADOW, type ShadowPort } from './shadow/port.ts';
 import { createAccessLog } from './telemetry/access-log.ts';
 import { createEvidenceSink, type EvidenceSink } from './telemetry/evidence-sink.ts';
@@ -135,11 +135,10 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
   });
 
   async function activate(revision: Revision): Promise<void> {
-    await nextTurn();
-    const table = compileTable(revision, { namespace: options.cloudMap?.namespace ?? 'default' });
+    const namespace = options.cloudMap?.namespace ?? 'default';
+    const table = await inSteps(compileSteps(revision, { namespace }));
     await upstreams.use(table, handler.serving.table.revision === null ? FIRST_LOOKUP_MS : LOOKUP_MS);
-    await nextTurn();
-    handler.serving = serve(table, meters, (route) => upstreams.serviceOf(route));
+    handler.serving = await inSteps(serveSteps(table, meters, (route) => upstreams.serviceOf(route)));
     void lease?.renew();
   }
 

@@ -18,19 +18,30 @@ export interface Serving {
   readonly routes: readonly ServedRoute[];
 }
 
-/** Joins a table with the services and counters of this edge. `upstreamFor` must answer the same object for the same key. */
-export function serve(
+/** Routes that are joined in one step. */
+const ROUTES_A_STEP = 500;
+
+/**
+ * Joins a table with the services and counters of this edge, in steps, so that requests are answered between them.
+ * `upstreamFor` must answer the same object for the same key.
+ */
+export function* serveSteps(
   table: RoutingTable,
   meters: Meters,
   upstreamFor: (route: CompiledRoute) => Upstream,
-): Serving {
-  const counted = meters.forTable(table);
-  const routes = table.routes.map((compiled, index) => ({
-    compiled,
-    service: upstreamFor(compiled),
-    meters: counted[index]!,
-    mirrored: isMirrored(compiled),
-  }));
+): Generator<void, Serving> {
+  const generation = meters.nextGeneration();
+  const routes: ServedRoute[] = [];
+  for (const compiled of table.routes) {
+    routes.push({
+      compiled,
+      service: upstreamFor(compiled),
+      meters: generation.metersOf(compiled),
+      mirrored: isMirrored(compiled),
+    });
+    if (routes.length % ROUTES_A_STEP === 0) yield;
+  }
+  generation.commit();
   return { table, routes };
 }
 

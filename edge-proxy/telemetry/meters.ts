@@ -1,6 +1,6 @@
 import type { Target } from '../../migration-plans/revision/revision.ts';
 import { DECISION_REASONS, type DecisionReason } from '../../migration-plans/routing/decision.ts';
-import type { CompiledRoute, RoutingTable } from '../../migration-plans/routing/table.ts';
+import type { CompiledRoute } from '../../migration-plans/routing/table.ts';
 import type { ForwardFailure } from '../forward/port.ts';
 import {
   ANSWERERS,
@@ -86,6 +86,13 @@ export interface RouteMeters {
   readonly traffic: TrafficMeter | undefined;
 }
 
+/** The counters for a table that is about to be served. */
+export interface MeterGeneration {
+  metersOf(route: CompiledRoute): RouteMeters;
+  /** From here on these are the counters that are read; those of routes that are gone are forgotten. */
+  commit(): void;
+}
+
 export const UNCLAIMED = 'unclaimed';
 export const NO_CAPABILITY = 'none';
 export const OTHER_ROUTE = 'other';
@@ -111,16 +118,26 @@ export class Meters {
     this.#maxRoutes = maxRoutes;
   }
 
-  /** The meters for each route of a table, by its dense index. */
-  forTable(table: RoutingTable): RouteMeters[] {
+  /** Begins to count for another table; nothing changes before `commit`. */
+  nextGeneration(): MeterGeneration {
     const routes = new Map<string, RouteMeter>();
     const phases = new Map<string, PhaseMeter>();
     const traffic = new Map<string, TrafficMeter>();
-    const meters = table.routes.map((compiled) => ({
-      route: this.#routeMeter(compiled, routes),
-      phase: this.#phaseMeter(compiled, phases),
-      traffic: this.#trafficMeter(compiled, traffic),
-    }));
+    return {
+      metersOf: (compiled) => ({
+        route: this.#routeMeter(compiled, routes),
+        phase: this.#phaseMeter(compiled, phases),
+        traffic: this.#trafficMeter(compiled, traffic),
+      }),
+      commit: () => this.#commit(routes, phases, traffic),
+    };
+  }
+
+  #commit(
+    routes: Map<string, RouteMeter>,
+    phases: Map<string, PhaseMeter>,
+    traffic: Map<string, TrafficMeter>,
+  ): void {
     // Phases that ended are kept while requests are in flight in them: their gauges must come back to zero.
     for (const [key, phase] of this.#phases) {
       if (!phases.has(key) && phase.inFlight.some((count) => count !== 0)) phases.set(key, phase);
@@ -135,7 +152,6 @@ export class Meters {
     this.#routes = routes;
     this.#phases = phases;
     this.#traffic = traffic;
-    return meters;
   }
 
   routes(): RouteMeter[] {

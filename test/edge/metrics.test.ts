@@ -61,13 +61,10 @@ describe('metrics', () => {
     expect(await metric(edge, DURATION, { route: 'unclaimed', method: 'OTHER' })).toBe(1);
     const reviewsCutover = { capability: 'reviews', phase: 'cutover' };
     expect(await metric(edge, 'strangler_fallbacks_total', reviewsCutover)).toBe(2);
-    expect(
-      await metric(edge, 'strangler_upstream_attempts_total', {
-        ...reviewsCutover,
-        target: 'service',
-        outcome: '5xx',
-      }),
-    ).toBe(2);
+    // The forwarder may try the service again before it falls back: each try is an attempt.
+    const retries = (await metric(edge, 'strangler_retries_total', reviewsCutover))!;
+    const failed = { ...reviewsCutover, target: 'service', outcome: '5xx' };
+    expect(await metric(edge, 'strangler_upstream_attempts_total', failed)).toBe(2 + retries);
     expect(await metric(edge, 'strangler_decisions_total', { ...reviewsCutover, reason: 'phase' })).toBe(6);
     expect(await metric(edge, 'strangler_decisions_total', { ...reviewsCutover, reason: 'owner' })).toBe(1);
     expect(await metric(edge, 'strangler_decisions_total', { reason: 'unclaimed' })).toBe(6);
