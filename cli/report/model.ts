@@ -3,7 +3,7 @@ import type { ClassifiedCluster } from '../../migration-plans/evidence/classify.
 import type { DropReason, EvidenceSummary, Histogram } from '../../migration-plans/evidence/evidence.ts';
 import { quantile } from '../../migration-plans/evidence/histogram.ts';
 import { layRuns } from '../../migration-plans/evidence/runs.ts';
-import { type Judgement, judge } from '../../migration-plans/gates/verdict.ts';
+import { isFinding, type Judgement, judge } from '../../migration-plans/gates/verdict.ts';
 import type { CompareRule, Plan } from '../../migration-plans/plan/plan.ts';
 import type { CapabilityState } from '../../migration-plans/revision/revision.ts';
 import { curlCommand } from './curl.ts';
@@ -51,7 +51,7 @@ export function buildReport(input: ReportInput): ReportView {
     verdict: { value: judgement.verdict, rule: judgement.rule, message: judgement.message },
     findings: judgement.findings,
     compared: judgement.funnel.compared,
-    mismatched: judgement.mismatch.certain,
+    mismatched: mismatchedAtLeast(judgement),
     differing: judgement.funnel.mismatched,
     coverage: coverageRows(plan, judgement),
     funnel: funnelView(judgement),
@@ -97,6 +97,16 @@ function clusterView(entry: ClassifiedCluster, origins: ReportInput['origins']):
       curlService: curlCommand(origins.service, example.method, example.url),
     })),
   };
+}
+
+/** Answers that differ beyond noise: at least those of the most frequent finding, less what the monolith's own noise explains. */
+function mismatchedAtLeast({ clusters }: Judgement): number {
+  return clusters
+    .filter(isFinding)
+    .reduce(
+      (most, { service, noise }) => Math.max(most, Math.round(service.seen - noise.rate * service.of)),
+      0,
+    );
 }
 
 /** Untested routes first, then thin ones; routes that are not mirrored on purpose last. */

@@ -13,7 +13,7 @@ export interface ReportView {
   verdict: { value: Verdict; rule: string; message: string };
   findings: GateFinding[];
   compared: number;
-  /** Answers that differ beyond noise. */
+  /** Answers that differ beyond noise: at least so many. */
   mismatched: number;
   /** Answers that differ in anything, noise included. */
   differing: number;

@@ -83,9 +83,8 @@ export function createShadow(options: ShadowOptions): Shadow {
   const confirmations = new RateLimit(limits.confirmationsPerSecond, now());
   const pauses = new Map<string, FailurePause>();
   const stop = new AbortController();
-  let active = 0;
+  const running = new Set<Promise<void>>();
   let closing = false;
-  let idle: (() => void) | undefined;
 
   const pauseOf = (serviceKey: string): FailurePause => {
     let pause = pauses.get(serviceKey);
@@ -149,17 +148,21 @@ export function createShadow(options: ShadowOptions): Shadow {
   }
 
   function pump(): void {
-    while (active < limits.concurrency && !comparer.full) {
+    while (running.size < limits.concurrency && !comparer.full) {
       const entry = queue.shift();
       if (entry === undefined) break;
-      active += 1;
-      mirror(entry).finally(() => {
+      const run = mirror(entry).finally(() => {
         queue.release(entry);
-        active -= 1;
-        if (active === 0 && queue.length === 0) idle?.();
+        running.delete(run);
         pump();
       });
+      running.add(run);
     }
+  }
+
+  /** Resolves when nothing is on its way and nothing waits. */
+  async function idle(): Promise<void> {
+    while (running.size > 0) await Promise.race(running);
   }
 
   async function mirror(entry: Mirrored): Promise<void> {
@@ -233,7 +236,7 @@ export function createShadow(options: ShadowOptions): Shadow {
     flush,
     stats: () => ({
       queued: queue.length,
-      active,
+      active: running.size,
       bytesHeld: budget.used,
       comparing: comparer.pending,
       workerCrashes: comparer.crashes,
@@ -244,22 +247,28 @@ export function createShadow(options: ShadowOptions): Shadow {
     async close(deadlineMs: number): Promise<void> {
       closing = true;
       clearInterval(timer);
-      if (active > 0 || queue.length > 0) {
-        await new Promise<void>((resolve) => {
-          idle = resolve;
-          setTimeout(resolve, deadlineMs).unref();
-        });
-      }
+      await within(deadlineMs, idle());
       stop.abort();
+      // What is left now waits for a comparison at most, and even one that never ends must not keep the edge from closing.
+      await within(COMPARING_MS, idle());
       for (let entry = queue.shift(); entry !== undefined; entry = queue.shift()) {
         counters.drop(entry.request.route, 'shutdown');
         queue.release(entry);
       }
-      await flush();
+      await within(COMPARING_MS, flush());
       await comparer.close();
       await client.close();
     },
   };
+}
+
+/** How long closing waits for comparisons under way. Milliseconds. */
+const COMPARING_MS = 1_000;
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([work, new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))]);
+  clearTimeout(timer);
 }
 
 /** IPv6 addresses stand in brackets in a URL (RFC 3986 section 3.2.2). */
