@@ -79,8 +79,7 @@ data, which evidence opens the next phase, and in which steps users are moved. \
 apiVersion: strangler/v1
 capability: reviews
 routes:
-  - methods: [GET]
-    path: /products/:slug/reviews
+  - GET /products/:slug/reviews
 service:
   name: reviews
 \`\`\`

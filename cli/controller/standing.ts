@@ -1,0 +1,160 @@
+import type { EvidenceSummary } from '../../migration-plans/evidence/evidence.ts';
+import { autoRollback, evaluateGate } from '../../migration-plans/gates/gates.ts';
+import type { Plan } from '../../migration-plans/plan/plan.ts';
+import type { CapabilityState, GateFinding, Phase, Target } from '../../migration-plans/revision/revision.ts';
+import type { EdgeLease } from '../../migration-plans/state-store/port.ts';
+import { percentText } from '../terminal/units.ts';
+
+/** Where a capability stands, and what its next step needs. */
+export interface Standing {
+  capability: string;
+  phase: Phase;
+  /** In percent. */
+  weight: number;
+  owner: Target;
+  killed: boolean;
+  since: string | null;
+  /** The plan is part of the newest revision. */
+  applied: boolean;
+  service: { name: string; endpoints: number; healthy: number; versions: string[] };
+  evidence: { compared: number; mismatched: number; requests: number; failures: number };
+  /** The command that takes the next step; null: there is none. */
+  next: string | null;
+  /** Why it would be refused, or would make no sense, now; empty: nothing does. */
+  blockedBy: string[];
+}
+
+/** Pure. `state` undefined: the plan was never applied. */
+export function standingOf(
+  plan: Plan,
+  state: CapabilityState | undefined,
+  evidence: EvidenceSummary | undefined,
+  edges: readonly EdgeLease[],
+): Standing {
+  const service = seenService(plan.capability, edges);
+  const next = nextStep(plan, state);
+  const common = {
+    capability: plan.capability,
+    service: { name: plan.service.name, ...service },
+    evidence: figures(evidence),
+    next,
+  };
+  if (state === undefined)
+    return {
+      ...common,
+      phase: 'monolith',
+      weight: 0,
+      owner: 'monolith',
+      killed: false,
+      since: null,
+      applied: false,
+      blockedBy: ['the plan was not applied yet: strangler apply'],
+    };
+  return {
+    ...common,
+    phase: state.phase,
+    weight: state.weightBp / 100,
+    owner: state.owner,
+    killed: state.killed,
+    since: state.since,
+    applied: true,
+    blockedBy: blockers(plan, state, evidence, edges, service.healthy),
+  };
+}
+
+/** The share that a canary without `--weight` gets: the next step of the rollout; undefined: all steps are done. */
+export function nextWeight(
+  plan: Plan,
+  state: Pick<CapabilityState, 'phase' | 'weightBp'>,
+): number | undefined {
+  const now = state.phase === 'canary' ? state.weightBp : 0;
+  return plan.rollout.stepsBp.find((step) => step > now);
+}
+
+function nextStep(plan: Plan, state: CapabilityState | undefined): string | null {
+  const { capability } = plan;
+  if (state === undefined) return 'strangler apply';
+  if (state.killed) return `strangler unkill ${capability}`;
+  switch (state.phase) {
+    case 'monolith':
+      return `strangler shadow ${capability}`;
+    case 'shadow':
+    case 'canary': {
+      const weightBp = nextWeight(plan, state);
+      return weightBp === undefined
+        ? `strangler cutover ${capability}`
+        : `strangler canary ${capability} --weight ${weightBp / 100}`;
+    }
+    case 'cutover':
+      return `strangler retire ${capability}`;
+    case 'retired':
+      return null;
+  }
+}
+
+function blockers(
+  plan: Plan,
+  state: CapabilityState,
+  evidence: EvidenceSummary | undefined,
+  edges: readonly EdgeLease[],
+  healthy: number,
+): string[] {
+  if (state.killed) return ['the kill switch is on: everything goes to the monolith'];
+  if (state.phase === 'retired' || state.phase === 'cutover') return [];
+  const found: string[] = [];
+  if (!edges.some((edge) => edge.live)) found.push('no edge is running');
+  else if (healthy === 0) found.push(`no edge sees a healthy instance of the service "${plan.service.name}"`);
+  if (evidence !== undefined) {
+    const findings = gateOfNextStep(plan, state, evidence);
+    found.push(
+      ...findings.filter((finding) => !finding.met).map((finding) => `${finding.rule}: ${finding.message}`),
+    );
+  }
+  if (state.phase === 'canary' && nextWeight(plan, state) === undefined && plan.data.stage === 'own-database')
+    found.push('the plan moves the data, which this version does not do yet');
+  return found;
+}
+
+/** The findings that decide about the next step; a canary that grows needs a service that does not fail. */
+export function gateOfNextStep(plan: Plan, state: CapabilityState, evidence: EvidenceSummary): GateFinding[] {
+  if (state.phase === 'shadow') return evaluateGate(plan, evidence, 'canary');
+  if (state.phase !== 'canary') return [];
+  if (nextWeight(plan, state) === undefined) return evaluateGate(plan, evidence, 'cutover');
+  const failing = autoRollback(plan, evidence);
+  return failing === undefined ? [] : [failing];
+}
+
+/** What the live edges see of the service: the best view, since one edge may be behind. */
+export function seenService(
+  capability: string,
+  edges: readonly EdgeLease[],
+): { endpoints: number; healthy: number; versions: string[] } {
+  const seen = edges
+    .filter((edge) => edge.live)
+    .flatMap((edge) => edge.services.filter((service) => service.capability === capability));
+  return {
+    endpoints: Math.max(0, ...seen.map((service) => service.endpoints)),
+    healthy: Math.max(0, ...seen.map((service) => service.healthy)),
+    versions: [...new Set(seen.flatMap((service) => service.versions))].sort(),
+  };
+}
+
+function figures(evidence: EvidenceSummary | undefined): Standing['evidence'] {
+  const sum = { compared: 0, mismatched: 0, requests: 0, failures: 0 };
+  for (const funnel of Object.values(evidence?.funnel ?? {})) {
+    sum.compared += funnel.compared;
+    sum.mismatched += funnel.mismatched;
+  }
+  for (const cell of evidence?.traffic ?? []) {
+    if (cell.target !== 'service') continue;
+    sum.requests += cell.requests;
+    sum.failures += cell.failures;
+  }
+  return sum;
+}
+
+/** `canary 5 %`, `shadow`. */
+export function phaseText(state: { phase: Phase; weight: number; killed: boolean }): string {
+  const phase = state.phase === 'canary' ? `canary ${percentText(state.weight * 100)}` : state.phase;
+  return state.killed ? `${phase}, killed` : phase;
+}
