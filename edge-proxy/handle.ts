@@ -160,14 +160,18 @@ export class EdgeHandler implements ExchangeOwner {
   }
 
   #mirror(exchange: Exchange, route: CompiledRoute): void {
-    const { request, clientAddress, decision } = exchange;
+    const { request, decision } = exchange;
     exchange.capture = this.#options.shadow.begin({
       route,
       method: exchange.method,
       url: request.url!,
       rawHeaders: request.rawHeaders,
       bucket: decision.bucket === -1 ? sampleBucket(exchange, route) : decision.bucket,
-      clientAddress,
+      peer: {
+        address: request.socket.remoteAddress,
+        encrypted: 'encrypted' in request.socket,
+        trusted: exchange.peerTrusted,
+      },
       traceId: this.#options.recorder.traceIdOf(exchange),
     });
   }

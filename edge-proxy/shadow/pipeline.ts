@@ -2,6 +2,7 @@ import type { CapturedAnswer, ShadowAnswer } from '../../migration-plans/compare
 import type { DropReason } from '../../migration-plans/evidence/evidence.ts';
 import type { Endpoint } from '../discovery/port.ts';
 import type { EvidenceSink } from '../telemetry/evidence-sink.ts';
+import { asForwarded } from './as-forwarded.ts';
 import { AnswerCapture } from './capture.ts';
 import { Comparer } from './comparer.ts';
 import { MirrorClient } from './exchange.ts';
@@ -23,8 +24,6 @@ export interface ShadowOptions {
   pickEndpoint(serviceKey: string): Endpoint | undefined;
   /** Version of a service's instances, as evidence names it: `1.4.0`, `1.3.0+1.4.0` while both run, `unknown`. */
   versionOf(serviceKey: string): string;
-  /** Request headers as a forwarded request would carry them, from the ones the client sent. */
-  forwardedHeaders(request: MirroredRequest): readonly string[];
   sink: EvidenceSink;
   limits?: Partial<ShadowLimits>;
   flushMs?: number;
@@ -130,7 +129,8 @@ export function createShadow(options: ShadowOptions): Shadow {
       if (this.#over) return;
       this.#over = true;
       const left = this.#answer.finish(now());
-      const headers = options.forwardedHeaders(this.#request);
+      const { url, rawHeaders, peer } = this.#request;
+      const headers = asForwarded(url, rawHeaders, peer);
       const outcome = closing
         ? 'shutdown'
         : queue.push({ request: this.#request, headers, left, capturedAt: now(), time: this.#time });

@@ -1,4 +1,5 @@
 import type { CompiledRoute } from '../../migration-plans/routing/table.ts';
+import type { Peer } from '../forward/forwarding-headers.ts';
 
 /** What the hot path knows of a request when it is about to be forwarded. Nothing here is copied. */
 export interface MirroredRequest {
@@ -10,7 +11,8 @@ export interface MirroredRequest {
   rawHeaders: readonly string[];
   /** Bucket (0–9999) of the request's sticky key, or of a random one if it has none. */
   bucket: number;
-  clientAddress: string;
+  /** The other end of the connection: what the forwarding headers of the copy say is made from it. */
+  peer: Peer;
   traceId: string | undefined;
 }
 

@@ -69,7 +69,6 @@ function start(
         ...endpoint,
       },
     versionOf: () => '1.0',
-    forwardedHeaders: (request) => request.rawHeaders,
     sink: { add: (delta) => void deltas.push(delta), flush: async () => undefined },
     flushMs: 3_600_000,
     ...options,
@@ -85,7 +84,7 @@ function start(
         url,
         rawHeaders: ['Host', 'shop.example', 'Cookie', 'sid=abc'],
         bucket,
-        clientAddress: '192.0.2.1',
+        peer: { address: '192.0.2.1', encrypted: false, trusted: false },
         traceId: undefined,
       };
       const capture = shadow.begin(request);
@@ -136,6 +135,8 @@ describe('mirroring', () => {
       host: 'shop.example',
       cookie: 'sid=abc',
       'x-strangler-shadow': '1',
+      'x-forwarded-for': '192.0.2.1',
+      'x-forwarded-host': 'shop.example',
     });
   });
 
@@ -303,7 +304,7 @@ describe('bounds', () => {
       url: '/items/1',
       rawHeaders: [],
       bucket: 0,
-      clientAddress: '',
+      peer: { address: undefined, encrypted: false, trusted: false },
       traceId: undefined,
     })!;
     capture.head(200, []);

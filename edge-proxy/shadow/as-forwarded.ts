@@ -1,0 +1,21 @@
+import { DEFAULT_FORWARDING_HEADERS, forwardingLines, type Peer } from '../forward/forwarding-headers.ts';
+import { readRequestHead } from '../forward/request-head.ts';
+
+/**
+ * The headers that the user's request was forwarded with, so that a copy looks the same to both targets: an application that builds
+ * absolute addresses from `X-Forwarded-Host` would otherwise answer differently for no fault of its own.
+ * Flat: name, value, name, value …
+ */
+export function asForwarded(url: string, rawHeaders: readonly string[], peer: Peer): string[] {
+  const head = readRequestHead(url, 1, rawHeaders);
+  // What the edge refuses is never answered, so it is never mirrored either; a head like that is copied as it came.
+  if ('status' in head) return [...rawHeaders];
+  const headers: string[] = [];
+  for (const line of `${head.lines}${forwardingLines(head, peer, DEFAULT_FORWARDING_HEADERS)}`.split(
+    '\r\n',
+  )) {
+    const colon = line.indexOf(':');
+    if (colon > 0) headers.push(line.slice(0, colon), line.slice(colon + 1).trim());
+  }
+  return headers;
+}
