@@ -23,14 +23,10 @@ const { WebAssembly } = globalThis as unknown as {
 /** Nothing in the database is managed by somebody else. */
 export const noFilters = { externalTables: [], externalEnums: [] };
 
-/**
- * Runs `work` with Prisma's schema engine as WebAssembly. The binary engine, which Prisma's command line would download,
- * is not needed, and the `_prisma_migrations` table is the same one.
- */
-export async function withSchemaEngine<T>(
-  databaseUrl: string,
-  work: (engine: SchemaEngine) => Promise<T>,
-): Promise<T> {
+/** The engine's code is there once a process: its JavaScript side knows only one memory. */
+let loading: ReturnType<typeof loadEngine> | undefined;
+
+async function loadEngine() {
   const code = await import('@prisma/schema-engine-wasm/schema_engine_bg');
   const wasmFile = fileURLToPath(
     import.meta.resolve('@prisma/schema-engine-wasm/schema_engine_bg').replace(/\.js$/, '.wasm'),
@@ -40,12 +36,25 @@ export async function withSchemaEngine<T>(
   });
   code.__wbg_set_wasm(instance.exports);
   instance.exports.__wbindgen_start();
+  return code.SchemaEngine;
+}
+
+/**
+ * Runs `work` with Prisma's schema engine as WebAssembly. The binary engine, which Prisma's command line would download,
+ * is not needed, and the `_prisma_migrations` table is the same one.
+ */
+export async function withSchemaEngine<T>(
+  databaseUrl: string,
+  work: (engine: SchemaEngine) => Promise<T>,
+): Promise<T> {
+  loading ??= loadEngine();
+  const Engine = await loading;
   // The engine never closes what it opened: a pool of our own can be ended.
   const pool = new pg.Pool({ connectionString: databaseUrl });
   const models: [string, string][] = [['schema.prisma', readFileSync(schemaFile, 'utf8')]];
   const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool));
   try {
-    const engine = await code.SchemaEngine.new({ datamodels: models }, () => undefined, adapter);
+    const engine = await Engine.new({ datamodels: models }, () => undefined, adapter);
     try {
       return await work(engine);
     } finally {

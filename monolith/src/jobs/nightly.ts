@@ -67,11 +67,12 @@ async function remindOfCarts(from: Date, to: Date): Promise<number> {
 async function summariseDays(): Promise<number> {
   return prisma.$executeRaw`
     INSERT INTO daily_sales (day, orders, total_cents, reviews, updated_at)
-    SELECT o.created_at::date, count(*), sum(o.total_cents),
-           (SELECT count(*) FROM reviews r WHERE r.created_at::date = o.created_at::date), now()
-    FROM orders o
-    WHERE o.status <> 'CANCELLED'
-    GROUP BY o.created_at::date
+    SELECT o.day, o.orders, o.total_cents, coalesce(r.reviews, 0), now()
+    FROM (
+      SELECT created_at::date AS day, count(*) AS orders, sum(total_cents) AS total_cents
+      FROM orders WHERE status <> 'CANCELLED' GROUP BY 1
+    ) o
+    LEFT JOIN (SELECT created_at::date AS day, count(*) AS reviews FROM reviews GROUP BY 1) r ON r.day = o.day
     ON CONFLICT (day) DO UPDATE
       SET orders = excluded.orders, total_cents = excluded.total_cents, reviews = excluded.reviews, updated_at = now()`;
 }

@@ -8,8 +8,14 @@ const cost = 16;
 const customerPassword = 'letmein';
 const staffPassword = 'letmein-staff';
 
+export interface People {
+  tables: TableWriter[];
+  /** The id of a customer's first address. */
+  addressOf(customerId: number): number | null;
+}
+
 /** Customers with addresses, sessions and the rest of their accounts; the staff comes after the last customer. */
-export function seedPeople({ scale, random, daysAgo }: Context): TableWriter[] {
+export function seedPeople({ scale, random, daysAgo }: Context): People {
   const customers = new TableWriter('customers', {
     id: 'int',
     email: 'text',
@@ -50,6 +56,7 @@ export function seedPeople({ scale, random, daysAgo }: Context): TableWriter[] {
     created_at: 'timestamp',
   });
 
+  const firstAddress = new Map<number, number>();
   const person = (id: number, email: string, password: string, role: string) => {
     const joined = random.int(30, 3600);
     const lastLogin = random.chance(0.7) ? daysAgo(random.next() * 30) : null;
@@ -68,6 +75,7 @@ export function seedPeople({ scale, random, daysAgo }: Context): TableWriter[] {
     );
     for (let number = random.chance(0.2) ? 2 : 1, first = true; number > 0; number--, first = false) {
       const street = `${random.pick(streets)} ${random.int(1, 140)}`;
+      if (first) firstAddress.set(id, addressId);
       addresses.add(
         addressId++,
         id,
@@ -92,5 +100,8 @@ export function seedPeople({ scale, random, daysAgo }: Context): TableWriter[] {
   }
   person(scale.customers + 1, 'admin@example.com', staffPassword, 'ADMIN');
   person(scale.customers + 2, 'moderator@example.com', staffPassword, 'STAFF');
-  return [customers, addresses, sessions, resets, subscribers];
+  return {
+    tables: [customers, addresses, sessions, resets, subscribers],
+    addressOf: (customerId) => firstAddress.get(customerId) ?? null,
+  };
 }

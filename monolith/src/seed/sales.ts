@@ -24,7 +24,11 @@ export interface Sales {
 }
 
 /** Promotions, shipping methods, orders with items, events, payments, refunds and parcels, and open carts. */
-export function seedSales({ scale, random, daysAgo }: Context, products: SeedProduct[]): Sales {
+export function seedSales(
+  { scale, random, daysAgo }: Context,
+  products: SeedProduct[],
+  addressOf: (customerId: number) => number | null,
+): Sales {
   const promotionTable = new TableWriter('promotions', {
     id: 'int',
     code: 'text',
@@ -55,6 +59,7 @@ export function seedSales({ scale, random, daysAgo }: Context, products: SeedPro
     id: 'int',
     number: 'text',
     customer_id: 'int',
+    address_id: 'int',
     status: '"OrderStatus"',
     subtotal_cents: 'int',
     discount_cents: 'int',
@@ -121,6 +126,7 @@ export function seedSales({ scale, random, daysAgo }: Context, products: SeedPro
       id,
       `OH-${String(1_000_000 + id)}`,
       customerId,
+      addressOf(customerId),
       status,
       subtotal,
       discount,
