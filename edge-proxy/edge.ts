@@ -121,7 +121,7 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
     trust: proxyTrust(options.trustProxy ?? []),
     secret: secretBytes(options.overrideSecret),
     answerHeader: options.answerHeader === false ? undefined : (options.answerHeader ?? 'x-strangler-target'),
-    secure: false,
+    secure: options.secureCookies ?? false,
     onDefect: (error) => logger.error({ err: error }, 'deciding failed; the monolith answers'),
   });
 

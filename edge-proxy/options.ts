@@ -56,6 +56,8 @@ export interface EdgeOptions {
   trustProxy?: readonly string[];
   /** Answer header that says who answered. False: none. */
   answerHeader?: string | false;
+  /** Clients reach this edge by https, by its own TLS or by a terminator in front: cookies that it sets are marked so. */
+  secureCookies?: boolean;
   monolithTimeouts?: Partial<Timeouts>;
   limits?: Partial<EdgeLimits>;
   /** False: off. */

@@ -1,13 +1,11 @@
-import type { Server } from 'node:http';
-import Fastify, { type FastifyInstance } from 'fastify';
-import { StranglerError } from '../migration-plans/errors.ts';
 import { type AdminServer, type AdminTarget, startAdmin } from './admin/server.ts';
 import { createEdge, type Edge, type EdgeParts } from './edge.ts';
 import type { EdgeStatus } from './edge-status.ts';
-import { prepareServer, SERVER_LIMITS } from './forward/index.ts';
 import { type DrainOutcome, drain } from './lifecycle/drain.ts';
+import { listening, type PublicListener, publicListener } from './listener.ts';
 import { EDGE_LIMITS, type EdgeOptions } from './options.ts';
-import { edgePlugin } from './plugin.ts';
+import { readCertificate, type TlsFiles } from './tls/certificate.ts';
+import { type CertificateReload, reloadCertificate } from './tls/reload.ts';
 
 /** A standalone edge: what it is made of, and where it listens. */
 export interface StartEdgeOptions extends EdgeOptions {
@@ -21,6 +19,13 @@ export interface StartEdgeOptions extends EdgeOptions {
     allowedHosts?: readonly string[];
     /** Metrics need the token as well. */
     protectMetrics?: boolean;
+  };
+  /** Undefined: plain HTTP/1. */
+  tls?: TlsFiles & {
+    /** HTTP/2 is offered beside HTTP/1.1. Default: true. */
+    http2?: boolean;
+    /** Milliseconds between two looks for renewed files. */
+    reloadMs?: number;
   };
   drain?: {
     /** Milliseconds between failing readiness and refusing connections. */
@@ -44,66 +49,64 @@ export interface RunningEdge {
 const DRAIN = { delayMs: 0, deadlineMs: 30_000 };
 /** An edge whose store does not answer listens after this long all the same, and says why it is not ready. Milliseconds. */
 const START_LIMIT_MS = 10_000;
+
 /**
  * Starts an edge as a process of its own would: admin listener, first revision, public listener, lease. Rejects with what
- * `checkOptions` throws, or `EDGE_LISTEN` when an address cannot be used; then nothing is left running.
+ * `checkOptions` and `readCertificate` throw, or `EDGE_LISTEN` when an address cannot be used; then nothing is left running.
  */
 export async function startEdge(options: StartEdgeOptions, parts: EdgeParts): Promise<RunningEdge> {
-  const edge = await createEdge(options, parts);
+  const { tls } = options;
+  const certificate = tls && (await readCertificate(tls));
+  const edge = await createEdge({ secureCookies: tls !== undefined, ...options }, parts);
   const times = { ...DRAIN, ...options.drain };
+  const limits = { ...EDGE_LIMITS, ...options.limits };
+  const listener = publicListener(edge, { limits, certificate, http2: tls?.http2 ?? true });
+  const reload = tls && certificate && watchCertificate(tls, certificate, listener, edge);
   let draining: Promise<DrainOutcome> | undefined;
   let admin: AdminServer | undefined;
-  const app = publicListener(options, edge);
+  let url: string;
 
   try {
+    const target = adminTarget(edge, () => void shutDown(times));
+    const { host, port, token, allowedHosts = [], protectMetrics = false } = options.admin;
     admin = await listening('admin', options.admin, () =>
-      startAdmin(
-        adminTarget(edge, () => void shutDown(times)),
-        {
-          host: options.admin.host,
-          port: options.admin.port,
-          token: options.admin.token,
-          allowedHosts: options.admin.allowedHosts ?? [],
-          protectMetrics: options.admin.protectMetrics ?? false,
-        },
-      ),
+      startAdmin(target, { host, port, token, allowedHosts, protectMetrics }),
     );
-    await Promise.race([edge.start(), new Promise((resolve) => setTimeout(resolve, START_LIMIT_MS).unref())]);
-    await listening('listen', options.listen, () =>
-      app.listen({ ...options.listen, host: options.listen.host }),
-    );
+    await limited(edge.start(), START_LIMIT_MS);
+    url = await listener.listen(options.listen);
   } catch (error) {
+    reload?.close();
     for (const { run } of edge.closing()) await run(0);
-    await app.close();
+    await listener.app.close();
     await admin?.close();
     throw error;
   }
-  const { server } = app;
-  const url = urlOf(server, options.listen);
   const adminUrl = admin.url;
   await edge.open({ url, adminUrl });
 
-  function shutDown(limits: { delayMs: number; deadlineMs: number }): Promise<DrainOutcome> {
+  function shutDown(within: { delayMs: number; deadlineMs: number }): Promise<DrainOutcome> {
+    const { inFlight } = edge.handler;
     draining ??= drain(
       {
         announce: () => edge.announceDrain(),
-        stopAccepting: () => new Promise((resolve) => server.close(() => resolve())),
-        finished: () => edge.handler.inFlight.empty(),
+        stopAccepting: () => listener.stopAccepting(),
+        finished: () => inFlight.empty(),
         cutOff() {
-          const { count } = edge.handler.inFlight;
-          edge.handler.inFlight.forEach((entry) => {
+          const { count } = inFlight;
+          inFlight.forEach((entry) => {
             entry.cutOff();
           });
           return count;
         },
-        closeConnections: () => server.closeAllConnections(),
+        closeConnections: () => listener.closeConnections(),
         closing: [
+          { name: 'certificate', run: () => reload?.close() },
           ...edge.closing(),
-          { name: 'listener', run: () => app.close() },
+          { name: 'listener', run: () => listener.app.close() },
           { name: 'admin', run: () => admin?.close() },
         ],
       },
-      limits,
+      within,
     );
     return draining;
   }
@@ -120,27 +123,28 @@ export async function startEdge(options: StartEdgeOptions, parts: EdgeParts): Pr
   };
 }
 
-function publicListener(options: StartEdgeOptions, edge: Edge): FastifyInstance {
-  const limits = { ...EDGE_LIMITS, ...options.limits };
-  const app = Fastify({
-    logger: false,
-    keepAliveTimeout: limits.keepAliveMs,
-    requestTimeout: SERVER_LIMITS.requestTimeout,
-    connectionTimeout: 0,
-    forceCloseConnections: false,
-    // `prepareServer` answers them; Fastify's own listener cannot be left out, only made to do nothing.
-    clientErrorHandler() {},
-    http: {
-      ...SERVER_LIMITS,
-      maxHeaderSize: limits.headerBytes,
-      headersTimeout: limits.headersTimeoutMs,
-      keepAliveTimeout: limits.keepAliveMs,
-    },
+function watchCertificate(
+  tls: NonNullable<StartEdgeOptions['tls']>,
+  current: Awaited<ReturnType<typeof readCertificate>>,
+  listener: PublicListener,
+  edge: Edge,
+): CertificateReload {
+  return reloadCertificate({
+    files: tls,
+    current,
+    holder: listener.server as unknown as Parameters<typeof reloadCertificate>[0]['holder'],
+    ...(tls.reloadMs === undefined ? {} : { intervalMs: tls.reloadMs }),
+    onChange: ({ expires, fingerprint }) =>
+      edge.logger.info(
+        { fingerprint, expires: new Date(expires).toISOString() },
+        'showing a new certificate',
+      ),
+    onRefused: (error) =>
+      edge.logger.error(
+        { err: error },
+        'new certificate files cannot be used; the present certificate stays',
+      ),
   });
-  prepareServer(app.server);
-  app.server.maxConnections = limits.connections;
-  app.register(edgePlugin, { edge, takeOver: true });
-  return app;
 }
 
 function adminTarget(edge: Edge, beginDrain: () => void): AdminTarget {
@@ -160,34 +164,12 @@ function adminTarget(edge: Edge, beginDrain: () => void): AdminTarget {
   };
 }
 
-/** Says which setting names an address that cannot be used, instead of a bare EADDRINUSE. */
-async function listening<T>(
-  setting: 'listen' | 'admin',
-  at: { host: string; port: number },
-  listen: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await listen();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why = LISTEN_ERRORS[code ?? ''];
-    if (why === undefined) throw error;
-    throw new StranglerError('EDGE_LISTEN', `Cannot listen on ${at.host}:${at.port}: ${why}.`, {
-      remedy: `Choose another address with --${setting} HOST:PORT.`,
-      cause: error,
-    });
-  }
-}
-
-const LISTEN_ERRORS: Record<string, string> = {
-  EADDRINUSE: 'the port is in use',
-  EACCES: 'this user may not use the port',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  ENOTFOUND: 'the host name is unknown',
-};
-
-function urlOf(server: Server, listen: { host: string; port: number }): string {
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : listen.port;
-  return `http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${port}`;
+/** Goes on without the work when it takes too long; it goes on by itself. */
+async function limited(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }
