@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { entryOf } from '../revision/entry.ts';
 import { formatDuration, formatShare } from '../yaml/units.ts';
 import type { Plan } from './plan.ts';
 import {
@@ -27,8 +28,8 @@ export interface PlanChange {
 export function diffPlans(before: Record<string, Plan>, after: Record<string, Plan>): PlanChange[] {
   const capabilities = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return capabilities.flatMap((capability) => {
-    const old = before[capability];
-    const now = after[capability];
+    const old = entryOf(before, capability);
+    const now = entryOf(after, capability);
     if (old !== undefined && now !== undefined) return diffPlan(old, now);
     const plan = now ?? old!;
     const kind = now === undefined ? 'removed' : 'added';
