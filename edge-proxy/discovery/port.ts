@@ -67,8 +67,11 @@ export type EjectionReason =
 
 /** Balances the requests of one service over its endpoints. One pool a service; single-threaded. */
 export interface EndpointPool {
-  /** The endpoint for the next request; undefined: there is none. `now`: milliseconds, monotonic. */
-  pick(now: number): Endpoint | undefined;
+  /**
+   * The endpoint for the next request; undefined: there is none. `now`: milliseconds, monotonic. `avoid`: the endpoint that has just
+   * failed this request; another one is taken where there is one.
+   */
+  pick(now: number, avoid?: Endpoint): Endpoint | undefined;
   /** A request is on its way to the endpoint. Each call is followed by exactly one `finished`. */
   started(endpoint: Endpoint): void;
   finished(endpoint: Endpoint, outcome: Outcome, latencyMs: number, now: number): void;
