@@ -21,7 +21,7 @@ const WAIT_FOR_EVIDENCE: OptionSpec = {
   description: 'when a gate is closed, wait so long for the evidence that opens it, such as 2m',
 };
 const FORCE: OptionSpec = {
-  flags: '--override-gates',
+  flags: '--force',
   description: 'go on although a gate is closed; needs --reason, and the audit trail says so',
 };
 

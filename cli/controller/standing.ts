@@ -1,5 +1,6 @@
 import type { EvidenceSummary } from '../../migration-plans/evidence/evidence.ts';
 import { autoRollback, evaluateGate } from '../../migration-plans/gates/gates.ts';
+import { nextStep, type Step } from '../../migration-plans/phases/steps.ts';
 import type { Plan } from '../../migration-plans/plan/plan.ts';
 import type { CapabilityState, GateFinding, Phase, Target } from '../../migration-plans/revision/revision.ts';
 import type { EdgeLease } from '../../migration-plans/state-store/port.ts';
@@ -32,7 +33,7 @@ export function standingOf(
   edges: readonly EdgeLease[],
 ): Standing {
   const service = seenService(plan.capability, edges);
-  const next = nextStep(plan, state);
+  const next = nextCommand(plan, state);
   const common = {
     capability: plan.capability,
     service: { name: plan.service.name, ...service },
@@ -62,34 +63,16 @@ export function standingOf(
   };
 }
 
-/** The share that a canary without `--weight` gets: the next step of the rollout; undefined: all steps are done. */
-export function nextWeight(
-  plan: Plan,
-  state: Pick<CapabilityState, 'phase' | 'weightBp'>,
-): number | undefined {
-  const now = state.phase === 'canary' ? state.weightBp : 0;
-  return plan.rollout.stepsBp.find((step) => step > now);
-}
-
-function nextStep(plan: Plan, state: CapabilityState | undefined): string | null {
-  const { capability } = plan;
+/** The command that takes the next step, as one types it. */
+function nextCommand(plan: Plan, state: CapabilityState | undefined): string | null {
   if (state === undefined) return 'strangler apply';
-  if (state.killed) return `strangler unkill ${capability}`;
-  switch (state.phase) {
-    case 'monolith':
-      return `strangler shadow ${capability}`;
-    case 'shadow':
-    case 'canary': {
-      const weightBp = nextWeight(plan, state);
-      return weightBp === undefined
-        ? `strangler cutover ${capability}`
-        : `strangler canary ${capability} --weight ${weightBp / 100}`;
-    }
-    case 'cutover':
-      return `strangler retire ${capability}`;
-    case 'retired':
-      return null;
-  }
+  const step = nextStep(plan, state);
+  if (step === null) return null;
+  const { capability } = plan;
+  if (step.command === 'kill') return `strangler unkill ${capability}`;
+  const weight =
+    step.command === 'canary' && step.weightBp !== undefined ? ` --weight ${step.weightBp / 100}` : '';
+  return `strangler ${step.command} ${capability}${weight}`;
 }
 
 function blockers(
@@ -104,23 +87,31 @@ function blockers(
   const found: string[] = [];
   if (!edges.some((edge) => edge.live)) found.push('no edge is running');
   else if (healthy === 0) found.push(`no edge sees a healthy instance of the service "${plan.service.name}"`);
-  if (evidence !== undefined) {
-    const findings = gateOfNextStep(plan, state, evidence);
+  const step = nextStep(plan, state);
+  if (evidence !== undefined && step !== null) {
+    const findings = gateOf(plan, state, step, evidence);
     found.push(
       ...findings.filter((finding) => !finding.met).map((finding) => `${finding.rule}: ${finding.message}`),
     );
   }
-  if (state.phase === 'canary' && nextWeight(plan, state) === undefined && plan.data.stage === 'own-database')
-    found.push('the plan moves the data, which this version does not do yet');
+  if (step?.command === 'cutover' && plan.data.stage === 'own-database') found.push(NO_DATA_MOVE);
   return found;
 }
 
-/** The findings that decide about the next step; a canary that grows needs a service that does not fail. */
-export function gateOfNextStep(plan: Plan, state: CapabilityState, evidence: EvidenceSummary): GateFinding[] {
+export const NO_DATA_MOVE =
+  'its plan moves the data (data.stage: own-database), which this version cannot do yet';
+
+/** What the gates say about a step: entering canary and cutover, and a canary that grows, which wants a service that does not fail. */
+export function gateOf(
+  plan: Plan,
+  state: Pick<CapabilityState, 'phase' | 'weightBp'>,
+  step: Step,
+  evidence: EvidenceSummary,
+): GateFinding[] {
+  if (step.command === 'cutover') return evaluateGate(plan, evidence, 'cutover');
+  if (step.command !== 'canary') return [];
   if (state.phase === 'shadow') return evaluateGate(plan, evidence, 'canary');
-  if (state.phase !== 'canary') return [];
-  if (nextWeight(plan, state) === undefined) return evaluateGate(plan, evidence, 'cutover');
-  const failing = autoRollback(plan, evidence);
+  const failing = state.phase === 'canary' ? autoRollback(plan, evidence) : undefined;
   return failing === undefined ? [] : [failing];
 }
 

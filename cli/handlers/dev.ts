@@ -5,6 +5,7 @@ import type { Project } from '../../migration-plans/project/project.ts';
 import { openStateStore } from '../../migration-plans/state-store/postgres.ts';
 import { readYaml } from '../../migration-plans/yaml/source.ts';
 import type { Call, Handler } from '../commands/command.ts';
+import { actorOf } from '../controller/actor.ts';
 import { projectFolder, STORE_DATABASE } from '../controller/embedded-store.ts';
 import { firstApply } from '../controller/first-apply.ts';
 import { projectOf } from '../controller/project.ts';
@@ -43,7 +44,8 @@ export const dev: Handler = async (call) => {
       async onUp(store) {
         // Commander's form of an option that turns something off: `--no-apply` makes `apply` false.
         if (call.options.off('apply')) return;
-        await firstApply(store, project, (message) => onEvent({ event: 'notice', name: 'plans', message }));
+        const tell = (message: string) => onEvent({ event: 'notice', name: 'plans', message });
+        await firstApply(store, project, actorOf(call.env), tell, call.signal);
       },
     });
     await aborted(call.signal);

@@ -25,16 +25,20 @@ export const history: Handler = async (call) => {
       const known = Object.keys(head?.plans ?? {});
       if (!known.includes(capability)) throw unknownCapability(capability, known);
     }
-    return { document: { transitions }, lines: historyLines(transitions, call.terminal.style) };
+    const { style, modes } = call.terminal;
+    return { document: { transitions }, lines: historyLines(transitions, style, modes.verbose) };
   } finally {
     await opened.close();
   }
 };
 
-export function historyLines(transitions: readonly Transition[], style: Style): string[] {
+export function historyLines(transitions: readonly Transition[], style: Style, verbose: boolean): string[] {
   if (transitions.length === 0)
     return ['nothing has happened yet: strangler apply publishes the first revision'];
-  return transitions.flatMap((transition) => [headline(transition, style), ...details(transition, style)]);
+  return transitions.flatMap((transition) => [
+    headline(transition, style),
+    ...details(transition, style, verbose),
+  ]);
 }
 
 function headline(transition: Transition, style: Style): string {
@@ -45,13 +49,16 @@ function headline(transition: Transition, style: Style): string {
   return `${mark} ${style.dim(time)}  ${what}  ${where(from)} → ${where(to)}  ${style.dim(`revision ${revision}, ${sanitise(actor)}`)}`;
 }
 
-function details({ reason, evidence, outcome }: Transition, style: Style): string[] {
+function details({ reason, evidence }: Transition, style: Style, verbose: boolean): string[] {
   const lines = reason === '' ? [] : [`    ${sanitise(reason)}`];
+  const met = evidence.filter((finding) => finding.met).length;
   for (const finding of evidence)
-    if (outcome === 'done' || !finding.met)
+    if (verbose || !finding.met)
       lines.push(
-        `    ${finding.met ? style.green('✓') : style.red('✗')} ${style.dim(finding.rule)} ${sanitise(finding.message)}`,
+        `    ${finding.met ? style.green('✓') : style.red('✗')} ${sanitise(finding.message)} ${style.dim(finding.rule)}`,
       );
+  if (met > 0 && !verbose)
+    lines.push(style.dim(`    ${met} of ${evidence.length} gates met (--verbose lists them)`));
   return lines;
 }
 

@@ -6,7 +6,9 @@ import type { Style } from './style.ts';
 export function renderError(error: unknown, style: Style, debug: boolean): string[] {
   if (!(error instanceof StranglerError)) return renderDefect(error, style, debug);
   const place = error.place ? `${style.bold(sanitise(formatPlace(error.place)))}: ` : '';
-  const lines = [`${style.red('error')} ${style.dim(error.code)} ${place}${sanitise(error.message)}`];
+  // Findings are listed below: a message that repeats them behind its first line would say everything twice.
+  const message = error.findings.length === 0 ? error.message : (error.message.split('\n')[0] ?? '');
+  const lines = [`${style.red('error')} ${style.dim(error.code)} ${place}${sanitise(message)}`];
   for (const finding of error.findings) lines.push(...renderFinding(finding, style));
   if (error.remedy !== undefined) lines.push(`  ${style.cyan('→')} ${sanitise(error.remedy)}`);
   if (debug) lines.push(style.dim(stackOf(error)));

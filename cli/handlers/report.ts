@@ -1,0 +1,90 @@
+import { relative, resolve } from 'node:path';
+import { EXIT } from '../../migration-plans/errors.ts';
+import type { EvidenceSummary, Verdict } from '../../migration-plans/evidence/evidence.ts';
+import type { StateStore } from '../../migration-plans/state-store/port.ts';
+import type { Handler } from '../commands/command.ts';
+import { monolithAddress } from '../controller/addresses.ts';
+import { openProjectStore } from '../controller/embedded-store.ts';
+import { projectOf } from '../controller/project.ts';
+import { publishedCapability } from '../controller/published.ts';
+import { runningStack } from '../local-stack/dev/stack-file.ts';
+import { stateFolderAt } from '../local-stack/folder/state-folder.ts';
+import { buildReport } from '../report/model.ts';
+import type { ReportView } from '../report/view.ts';
+import { reportResult, writeReport } from '../report/write.ts';
+import { sanitise } from '../terminal/sanitise.ts';
+import type { Style } from '../terminal/style.ts';
+import { durationText } from '../terminal/units.ts';
+
+/** From the worst to the best: `--fail-on insufficient-evidence` fails on no-go as well. */
+const VERDICTS: readonly Verdict[] = ['no-go', 'insufficient-evidence', 'go'];
+const CLUSTERS_SHOWN = 5;
+
+/** Writes the QA report from what the edges have measured so far. */
+export const report: Handler = async (call) => {
+  const capability = call.args.capability ?? '';
+  const project = await projectOf(call);
+  const opened = await openProjectStore(project, call.signal);
+  try {
+    const { store } = opened;
+    const { head, plan, state } = await publishedCapability(store, project, capability);
+    const summary = await store.evidence({ capability });
+    const services = runningStack(stateFolderAt(project.stateDir))?.urls ?? {};
+    const process = Object.values(project.dev.processes).find((each) => each.capability === capability);
+    const view = buildReport({
+      plan,
+      state,
+      revision: head.number,
+      summary,
+      before: await runBefore(store, summary),
+      origins: {
+        monolith: monolithAddress(project),
+        service: services[process?.name ?? capability] ?? `http://${plan.service.name}`,
+      },
+      now: new Date(),
+    });
+    const folder = resolve(call.cwd, call.options.text('out') ?? `reports/${capability}`);
+    const files = writeReport(view, folder);
+    const failOn = call.options.text('failOn');
+    const fails =
+      failOn !== undefined && VERDICTS.indexOf(view.verdict.value) <= VERDICTS.indexOf(failOn as Verdict);
+    return {
+      document: reportResult(view, files),
+      lines: [
+        ...summaryLines(view, call.terminal.style),
+        `report: ${relative(call.cwd, files.html) || files.html}`,
+      ],
+      exitCode: fails ? EXIT.gateRefused : EXIT.done,
+    };
+  } finally {
+    await opened.close();
+  }
+};
+
+/** The newest run of an earlier epoch, to be laid beside this one. */
+async function runBefore(
+  store: Pick<StateStore, 'evidence'>,
+  summary: EvidenceSummary,
+): Promise<EvidenceSummary | undefined> {
+  const { epoch, capability } = summary;
+  if (epoch === null) return undefined;
+  const earlier = summary.runs.filter((run) => run.epoch < epoch).map((run) => run.epoch);
+  if (earlier.length === 0) return undefined;
+  return store.evidence({ capability, epoch: Math.max(...earlier) });
+}
+
+function summaryLines(view: ReportView, style: Style): string[] {
+  const { verdict, compared, mismatched, clusters, run } = view;
+  const colour = verdict.value === 'go' ? style.green : verdict.value === 'no-go' ? style.red : style.yellow;
+  const measured =
+    run.from === null || run.to === null
+      ? 'nothing was measured yet'
+      : `${compared} compared, ${mismatched} differ beyond noise, in ${durationText(Date.parse(run.to) - Date.parse(run.from))}`;
+  const shown = clusters.slice(0, CLUSTERS_SHOWN);
+  return [
+    `${style.bold(view.capability)}: ${colour(style.bold(verdict.value))}  ${style.dim(measured)}`,
+    `  ${sanitise(verdict.message)} ${style.dim(verdict.rule)}`,
+    ...shown.map((cluster) => `  ${style.dim(cluster.severity.padEnd(8))} ${sanitise(cluster.title)}`),
+    ...(clusters.length > shown.length ? [style.dim(`  and ${clusters.length - shown.length} more`)] : []),
+  ];
+}
