@@ -66,23 +66,27 @@ export function isMethod(name: string): boolean {
 /** The paths that a value may be. What is not known is shown as `{expression}`. */
 export function pathsOf(vm: Machine, value: Value, place: Place): PathText[] {
   const paths: PathText[] = [];
+  const partly: PathText[] = [];
   let unknown = false;
   for (const member of members(value)) {
     if (member.kind === 'literal') {
       if (typeof member.value === 'string') paths.push({ text: member.value, certain: true });
-    } else if (member.kind === 'template') paths.push({ text: member.text, certain: false });
+    } else if (member.kind === 'template') partly.push({ text: member.text, certain: false });
     else if (member.kind === 'array') {
       for (const item of member.items) paths.push(...pathsOf(vm, item, place));
       unknown ||= member.open && member.items.length === 0;
     } else unknown = true;
   }
-  if (unknown && paths.length === 0)
-    paths.push({ text: `{${vm.text(place.module, place.node, 40)}}`, certain: false });
-  else if (unknown) {
+  if (paths.length === 0) {
+    if (partly.length > 0) return partly;
+    return unknown ? [{ text: `{${vm.text(place.module, place.node, 40)}}`, certain: false }] : [];
+  }
+  if (unknown || partly.length > 0) {
+    const chosen = paths.map((path) => path.text || '/').join(', ');
     vm.unsettled(
       'configurable-path',
       place,
-      `the path can be set from outside; the default ${paths.map((path) => path.text).join(', ')} is used: ${vm.text(place.module, place.node)}`,
+      `the path can be set from outside; the default ${chosen} is used: ${vm.text(place.module, place.node)}`,
     );
   }
   return paths;

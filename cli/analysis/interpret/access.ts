@@ -205,7 +205,12 @@ export function setProperty(vm: Machine, target: Value, key: string, value: Valu
   for (const member of members(target)) {
     switch (member.kind) {
       case 'object':
-        growIn(vm, member.props, key, value, site.node);
+        if (key === 'exports' && member === site.frame.module.commonjs) {
+          // What a module exports in the end is what counts; the empty object it began with is gone.
+          const held = member.props.get(key) ?? cell();
+          member.props.set(key, held);
+          vm.replace(held, value);
+        } else growIn(vm, member.props, key, value, site.node);
         break;
       case 'instance':
         if (!callSetter(vm, member, key, value, site)) growIn(vm, member.fields, key, value, site.node);

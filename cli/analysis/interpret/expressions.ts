@@ -15,7 +15,7 @@ import { branches } from './flow.ts';
 import type { Frame } from './frame.ts';
 import { importedValue, moduleNamespace } from './imports.ts';
 import type { Machine } from './machine.ts';
-import { operate, unary } from './operators.ts';
+import { operate, type Pieces, pieces, unary } from './operators.ts';
 import { array, destructure, object } from './patterns.ts';
 import { typedValue } from './types.ts';
 import {
@@ -46,20 +46,19 @@ export function evaluate(vm: Machine, frame: Frame, node: Node): Value {
     case 'ThisExpression':
       return frame.self ?? UNKNOWN;
     case 'TemplateLiteral': {
-      const parts: (string | null)[] = [];
-      let text = '';
+      let texts: Pieces[] = [{ parts: [], text: '' }];
       node.quasis.forEach((quasi, at) => {
         const fixed = quasi.value.cooked ?? quasi.value.raw;
-        parts.push(fixed);
-        text += fixed;
+        texts = texts.map((head) => ({ parts: [...head.parts, fixed], text: head.text + fixed }));
         const expression = node.expressions[at];
         if (expression === undefined) return;
-        const known = strings(evaluate(vm, frame, expression));
-        const only = known.values.length === 1 ? known.values[0] : undefined;
-        parts.push(only ?? null);
-        text += only ?? `{${vm.text(frame.module, expression, 40)}}`;
+        const tails = pieces(evaluate(vm, frame, expression), `{${vm.text(frame.module, expression, 40)}}`);
+        const known = texts.length * tails.length <= 16 ? tails : tails.slice(-1);
+        texts = texts.flatMap((head) =>
+          known.map((tail) => ({ parts: [...head.parts, ...tail.parts], text: head.text + tail.text })),
+        );
       });
-      return template(parts, text);
+      return joinAll(texts.map(({ parts, text }) => template(parts, text)));
     }
     case 'TaggedTemplateExpression':
       return taggedTemplate(vm, frame, node);

@@ -4,7 +4,7 @@ import { inLoop } from './frame.ts';
 import { host } from './host.ts';
 import type { Machine } from './machine.ts';
 import { instanceOf } from './types.ts';
-import { members, UNKNOWN, type Value } from './values.ts';
+import { type Func, members, UNKNOWN, type Value } from './values.ts';
 
 const MAX_PATH = 6;
 
@@ -46,9 +46,16 @@ export function unknownPackage(vm: Machine, path: readonly string[], result: boo
     const { args, site } = call;
     const functions = functionsIn(args, 2);
     const [first] = args;
-    if (!made && !result && functions.length === 1 && first?.kind === 'function' && path.length <= 2) {
+    if (
+      !made &&
+      !result &&
+      functions.length === 1 &&
+      path.length <= 2 &&
+      first !== undefined &&
+      members(first).includes(functions[0] as Func)
+    ) {
       // A wrapper from a package, such as `asyncHandler(fn)` or `promisify(fn)`, gives back what behaves like `fn`.
-      return first;
+      return functions[0] as Func;
     }
     // A container that is asked for a class gives an object of it.
     const last = path.at(-1) ?? '';

@@ -252,6 +252,13 @@ export class Machine {
     this.#changed(target);
   }
 
+  /** Puts a value in the place of another, for good. */
+  replace(target: Cell, value: Value): void {
+    if (target.value === value) return;
+    target.value = value;
+    this.#changed(target);
+  }
+
   /** Adds a possible value to a place that outlives the current evaluation. */
   grow(target: Cell, value: Value, node?: Node): void {
     let joined = target.value === undefined ? value : join(target.value, value);

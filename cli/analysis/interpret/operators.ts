@@ -2,11 +2,11 @@ import type { Node } from '../syntax/ast.ts';
 import type { Machine } from './machine.ts';
 import type { ModuleState } from './modules.ts';
 import {
+  joinAll,
   type Literal,
   literal,
   members,
   type Primitive,
-  strings,
   template,
   truth,
   UNKNOWN,
@@ -98,27 +98,38 @@ function concatenate(vm: Machine, module: ModuleState, left: Value, right: Value
       (item) => item.kind === 'template' || (item.kind === 'literal' && typeof item.value === 'string'),
     );
   if (!textual(left) && !textual(right)) return UNKNOWN;
-  const sides = [pieces(left), pieces(right)];
   const nodes =
     node.type === 'BinaryExpression' || node.type === 'AssignmentExpression' ? [node.left, node.right] : [];
-  const [a, b] = sides;
-  if (a !== undefined && b !== undefined) return template([...a.parts, ...b.parts], a.text + b.text);
-  const shown = (side: number): { parts: (string | null)[]; text: string } => {
-    const known = sides[side];
-    if (known !== undefined) return known;
-    const at = nodes[side];
-    return { parts: [null], text: `{${at === undefined ? '?' : vm.text(module, at, 40)}}` };
-  };
-  const first = shown(0);
-  const second = shown(1);
-  return template([...first.parts, ...second.parts], first.text + second.text);
+  const shown = (at: Node | undefined): string => `{${at === undefined ? '?' : vm.text(module, at, 40)}}`;
+  const heads = pieces(left, shown(nodes[0]));
+  const tails = pieces(right, shown(nodes[1]));
+  return joinAll(heads.flatMap((a) => tails.map((b) => template([...a.parts, ...b.parts], a.text + b.text))));
 }
 
-function pieces(value: Value): { parts: (string | null)[]; text: string } | undefined {
-  if (value.kind === 'template') return value;
-  const known = strings(value);
-  const only = known.certain && known.values.length === 1 ? known.values[0] : undefined;
-  return only === undefined ? undefined : { parts: [only], text: only };
+export interface Pieces {
+  parts: (string | null)[];
+  text: string;
+}
+
+/** Alternatives told apart when text is put together. */
+const MAX_ALTERNATIVES = 8;
+
+/** The texts that a value may be, one with a hole for what is not known. */
+export function pieces(value: Value, hole: string): Pieces[] {
+  const found: Pieces[] = [];
+  let unknown = false;
+  for (const item of members(value)) {
+    if (item.kind === 'template') found.push(item);
+    else if (item.kind === 'literal') {
+      const text = String(item.value);
+      found.push({ parts: [text], text });
+    } else unknown = true;
+  }
+  if (unknown || found.length === 0 || found.length > MAX_ALTERNATIVES) {
+    const open = { parts: [null], text: hole };
+    return found.length > MAX_ALTERNATIVES ? [open] : [...found, open];
+  }
+  return found;
 }
 
 export function unary(operator: string, value: Value): Value {

@@ -21,9 +21,9 @@ import {
 export function bindParameters(vm: Machine, frame: Frame, node: Callable, args: readonly Value[]): void {
   node.params.forEach((parameter, at) => {
     if (parameter.type === 'RestElement') {
-      const rest = frame.env.site<ArrayValue>(parameter, () => array([], false));
-      rest.items = args.slice(at) as Value[];
-      bind(vm, frame, parameter.argument, rest);
+      const further = frame.env.site<ArrayValue>(parameter, () => array([], false));
+      further.items = args.slice(at) as Value[];
+      bind(vm, frame, parameter.argument, further);
       return;
     }
     const given = args[at] ?? UNDEFINED;
@@ -68,8 +68,8 @@ export function destructure(
       let part = value;
       if (absent.length === values.length) part = evaluate(vm, frame, pattern.right);
       else if (absent.length > 0 || unknown) {
-        const rest = values.filter((item) => !absent.includes(item));
-        part = join(joinAll(rest), evaluate(vm, frame, pattern.right));
+        const present = values.filter((item) => !absent.includes(item));
+        part = join(joinAll(present), evaluate(vm, frame, pattern.right));
       }
       destructure(vm, frame, pattern.left, part, give, assignMember);
       break;
@@ -100,7 +100,7 @@ export function destructure(
       pattern.elements.forEach((element, at) => {
         if (element === null) return;
         if (element.type === 'RestElement') {
-          destructure(vm, frame, element.argument, UNKNOWN, give, assignMember);
+          destructure(vm, frame, element.argument, rest(frame, element, value, at), give, assignMember);
           return;
         }
         destructure(
@@ -123,15 +123,27 @@ export function destructure(
   }
 }
 
+/** What is left of a list after its first items. */
+function rest(frame: Frame, node: Node, value: Value, from: number): Value {
+  return joinAll(
+    members(value).map((item) => {
+      if (item.kind !== 'array') return UNKNOWN;
+      const made = frame.env.site<ArrayValue>(node, () => array([], item.open), String(item.id));
+      made.items = item.items.slice(from);
+      return made;
+    }),
+  );
+}
+
 function without(frame: Frame, node: Node, value: Value, taken: ReadonlySet<string>): Value {
   return joinAll(
     members(value).map((item) => {
       if (item.kind !== 'object') return item;
-      const rest = frame.env.site<ObjectValue>(node, () => object(item.open), String(item.id));
+      const made = frame.env.site<ObjectValue>(node, () => object(item.open), String(item.id));
       for (const [key, held] of item.props) {
-        if (!taken.has(key) && !rest.props.has(key)) rest.props.set(key, held);
+        if (!taken.has(key) && !made.props.has(key)) made.props.set(key, held);
       }
-      return rest;
+      return made;
     }),
   );
 }

@@ -210,7 +210,13 @@ function each(
   };
   inLoop(frame, () => {
     items.slice(0, MAX_ROUNDS).forEach(round);
-    if (open || items.length === 0) branches(vm, [() => round(UNKNOWN, items.length), () => 'next']);
+    if (open || items.length === 0) {
+      const further = (): Flow => {
+        round(UNKNOWN, items.length);
+        return 'next';
+      };
+      branches(vm, [further, () => 'next']);
+    }
   });
   return 'next';
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { host, native } from '../host.ts';
 import type { Machine } from '../machine.ts';
 import { array, object } from '../patterns.ts';
-import { cell, joinAll, literal, members, strings, UNKNOWN, type Value } from '../values.ts';
+import { cell, literal, members, strings, UNKNOWN, type Value } from '../values.ts';
 
 const MAX_ENTRIES = 2000;
 
@@ -66,7 +66,7 @@ function pathMember(key: string): Value | undefined {
 
 const URL_MEMBERS: Record<string, Value> = {
   fileURLToPath: native('url.fileURLToPath', (_vm, { args }) => {
-    const known = strings(args[0] ?? UNKNOWN).values[0];
+    const known = pathText(args[0]);
     return known === undefined ? UNKNOWN : literal(known.startsWith('file:') ? fileURLToPath(known) : known);
   }),
   pathToFileURL: native('url.pathToFileURL', (_vm, { args }) => args[0] ?? UNKNOWN),
@@ -77,7 +77,7 @@ function fsMember(key: string, root: string): Value | undefined {
     case 'readdirSync':
     case 'readdir':
       return native('fs.readdir', (_vm, { args, site }) => {
-        const dir = strings(args[0] ?? UNKNOWN).values[0];
+        const dir = pathText(args[0]);
         if (dir === undefined || !inside(dir, root) || !existsSync(dir) || !statSync(dir).isDirectory())
           return UNKNOWN;
         const names = readdirSync(dir)
@@ -88,13 +88,13 @@ function fsMember(key: string, root: string): Value | undefined {
       });
     case 'existsSync':
       return native('fs.existsSync', (_vm, { args }) => {
-        const file = strings(args[0] ?? UNKNOWN).values[0];
+        const file = pathText(args[0]);
         return file === undefined || !inside(file, root) ? UNKNOWN : literal(existsSync(file));
       });
     case 'statSync':
     case 'lstatSync':
       return native('fs.stat', (_vm, { args }) => {
-        const file = strings(args[0] ?? UNKNOWN).values[0];
+        const file = pathText(args[0]);
         if (file === undefined || !inside(file, root) || !existsSync(file)) return UNKNOWN;
         const stat = statSync(file);
         const made = object(true);
@@ -105,6 +105,16 @@ function fsMember(key: string, root: string): Value | undefined {
     default:
       return undefined;
   }
+}
+
+/** A path given as text or as a URL object. */
+function pathText(value: Value | undefined): string | undefined {
+  for (const item of value === undefined ? [] : members(value)) {
+    if (item.kind === 'literal' && typeof item.value === 'string') return item.value;
+    const held = item.kind === 'object' ? item.props.get('pathname')?.value : undefined;
+    if (held?.kind === 'literal' && typeof held.value === 'string') return held.value;
+  }
+  return undefined;
 }
 
 function inside(file: string, root: string): boolean {
@@ -121,6 +131,6 @@ export const URL_CLASS = host({
     const file = literal(fileURLToPath(new URL(first, base)));
     const made = object(true);
     for (const key of ['pathname', 'href']) made.props.set(key, cell(file));
-    return joinAll(members(file));
+    return made;
   },
 });

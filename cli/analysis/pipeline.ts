@@ -1,0 +1,149 @@
+/** The stages of an analysis, one after the other. */
+import { basename, join } from 'node:path';
+import { buildGraph } from './graph/build.ts';
+import { interpret } from './interpret/run.ts';
+import { entriesOf, routesOf } from './inventory/routes.ts';
+import { sharedState } from './inventory/state.ts';
+import { transactionsOf } from './inventory/transactions.ts';
+import { RawReader } from './inventory/uses.ts';
+import type { Analysis, Observed, Route, Unresolved } from './model.ts';
+import { discover } from './project/discover.ts';
+import { loadProject } from './project/load.ts';
+import { dependencyNames } from './project/packages.ts';
+import { scanMigrations } from './schema/migrations.ts';
+import { readDataModel } from './schema/read.ts';
+import { parseCapability } from './suggest/given.ts';
+import { suggest } from './suggest/suggest.ts';
+import { type SymbolTable, symbolTable } from './symbols/table.ts';
+
+/** What traffic showed of one route. */
+export interface ObservedRoute extends Observed {
+  method: string;
+  /** Path template; parameters may be written `:id` or `{id}`. */
+  path: string;
+}
+
+export interface AnalyzeProgress {
+  stage: 'files' | 'parsing' | 'evaluating' | 'graph' | 'suggesting';
+  done?: number;
+  total?: number;
+  detail?: string;
+}
+
+export interface AnalyzeOptions {
+  dir: string;
+  /** Groupings to score beside the found ones, as `name=member,member`. */
+  capabilities?: readonly string[];
+  observed?: readonly ObservedRoute[];
+  onProgress?: (event: AnalyzeProgress) => void;
+}
+
+/** Everything an analysis knows, for those who go on from it, such as `carve`. */
+export interface DeepAnalysis {
+  analysis: Analysis;
+  root: string;
+  dir: string;
+  tables: Map<string, SymbolTable>;
+  run: ReturnType<typeof interpret>;
+}
+
+const FRAMEWORKS = ['express', 'fastify', '@nestjs/core', 'koa', 'hono', '@hapi/hapi'];
+
+export function analyzeHere(options: AnalyzeOptions): Analysis {
+  return analyzeDeep(options).analysis;
+}
+
+export function analyzeDeep(options: AnalyzeOptions): DeepAnalysis {
+  const { onProgress } = options;
+  const given = (options.capabilities ?? []).map(parseCapability);
+  onProgress?.({ stage: 'files' });
+  const files = discover(options.dir);
+  const unresolved: Unresolved[] = files.unresolved;
+  const data = readDataModel(files.root, files.prismaFiles, unresolved);
+  const own = files.packages.find((info) => info.dir === files.dir) ?? files.packages[0];
+  const name = own?.name ?? basename(files.dir);
+  if (files.prismaFiles.length === 0) {
+    const relative =
+      files.dir === files.root
+        ? 'package.json'
+        : join(files.dir.slice(files.root.length + 1), 'package.json');
+    unresolved.push({
+      kind: 'no-schema',
+      file: relative,
+      line: 1,
+      reason: 'there is no Prisma schema: models are known by the names that code uses',
+    });
+  }
+  const { sources, resolver, lines } = loadProject(files, unresolved, (done, total) => {
+    if (done % 50 === 0 || done === total) onProgress?.({ stage: 'parsing', done, total });
+  });
+  const run = interpret(files.root, sources, resolver, data, (detail) =>
+    onProgress?.({ stage: 'evaluating', detail }),
+  );
+  const { vm } = run;
+  if (!run.settled) {
+    unresolved.push({
+      kind: 'limit',
+      file: sources[0]?.name ?? '.',
+      line: 1,
+      reason: 'evaluation was stopped before everything came to rest; some calls may be missing',
+    });
+  }
+  onProgress?.({ stage: 'graph' });
+  const raw = new RawReader(vm);
+  const routes = routesOf(vm, raw, run.routes);
+  addObserved(
+    routes.map(({ route }) => route),
+    options.observed ?? [],
+  );
+  const entries = entriesOf(vm, raw, run.entries);
+  const tables = new Map<string, SymbolTable>();
+  for (const module of vm.modules.values()) tables.set(module.source.path, symbolTable(module));
+  const state = sharedState(tables.values());
+  const transactions = transactionsOf(vm, raw, vm.invocations());
+  const graph = buildGraph({ vm, raw, routes, entries, state });
+  const findings = {
+    version: 1 as const,
+    project: {
+      name,
+      frameworks: FRAMEWORKS.filter((framework) =>
+        files.packages.some((info) => dependencyNames(info).has(framework)),
+      ),
+      files: sources.length,
+      lines,
+    },
+    routes: routes.map(({ route }) => route),
+    models: [...data.models.values()],
+    enums: [...data.enums.keys()].map((item) => ({
+      name: item,
+      models: [...data.models.values()]
+        .filter((model) => model.enums.includes(item))
+        .map((model) => model.name),
+    })),
+    entries: entries.map(({ entry }) => entry),
+    state,
+    transactions,
+    rawSql: [...raw.statements.values()].sort((a, b) =>
+      a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line,
+    ),
+    database: scanMigrations(files.root, files.migrationFiles, data.models.values()),
+    unresolved: [...unresolved, ...vm.unresolved.values()].sort((a, b) =>
+      a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line || (a.kind < b.kind ? -1 : 1),
+    ),
+    graph,
+  };
+  onProgress?.({ stage: 'suggesting' });
+  const analysis: Analysis = { ...findings, suggestions: suggest(findings, given) };
+  return { analysis, root: files.root, dir: files.dir, tables, run };
+}
+
+function addObserved(routes: Route[], observed: readonly ObservedRoute[]): void {
+  const shape = (path: string): string => path.replace(/:\w+|\{[^}]+\}/g, ':').replace(/\/$/, '');
+  for (const { method, path, ...figures } of observed) {
+    const wanted = shape(path);
+    for (const route of routes) {
+      if ((route.method === method.toUpperCase() || route.method === 'ALL') && shape(route.path) === wanted)
+        route.observed = figures;
+    }
+  }
+}
