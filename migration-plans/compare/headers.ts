@@ -214,14 +214,15 @@ function compareCookie(
   }
 }
 
+/** The same name twice is legal (other path or domain); each is kept. */
 function byName(lines: readonly string[]): Map<string, Cookie> {
   const cookies = new Map<string, Cookie>();
+  const occurrences = new Map<string, number>();
   for (const line of lines) {
     const cookie = parseSetCookie(line);
-    let key = cookie.name;
-    // The same name twice is legal (other path or domain); each is kept.
-    for (let n = 2; cookies.has(key) && n <= 50; n++) key = `${cookie.name} (${n})`;
-    cookies.set(key, cookie);
+    const occurrence = (occurrences.get(cookie.name) ?? 0) + 1;
+    occurrences.set(cookie.name, occurrence);
+    cookies.set(occurrence === 1 ? cookie.name : `${cookie.name} (${occurrence})`, cookie);
   }
   return cookies;
 }

@@ -80,6 +80,7 @@ class EvidenceAggregator implements Aggregator {
   private readonly coverage = new Map<string, CoverageCell>();
   private readonly trafficCells = new Map<string, TrafficCell>();
   private readonly latencyCells = new Map<string, ShadowLatencyCell>();
+  private clock = { at: Number.NaN, text: '' };
   private touched = false;
   private since: string;
 
@@ -336,7 +337,9 @@ class EvidenceAggregator implements Aggregator {
   }
 
   private time(): string {
-    return new Date(this.options.now()).toISOString();
+    const now = this.options.now();
+    if (now !== this.clock.at) this.clock = { at: now, text: new Date(now).toISOString() };
+    return this.clock.text;
   }
 }
 

@@ -1,4 +1,4 @@
-import { newcombe, wilson, Z95, Z99_9 } from '../gates/statistics.ts';
+import { fisherExact, newcombe, wilson, Z95 } from '../gates/statistics.ts';
 import { fieldKey, isStructural, SEVERITY_WEIGHT, type Severity, severityOf } from './cluster.ts';
 import { describeCluster } from './describe.ts';
 import type { DifferenceCluster, EvidenceSummary, Funnel } from './evidence.ts';
@@ -47,6 +47,11 @@ const RARE_SHARE = 0.01;
 const MIN_STRUCTURAL_NOISE = 3;
 /** A difference that no probe shows is told from noise when, were it noise, probes would have shown it with this certainty. */
 const MISSED_BY_CHANCE = 0.05;
+/**
+ * Chance of an excess as large by luck alone, below which a difference that the monolith shows, too, counts as more than its noise.
+ * Reports have hundreds of noisy clusters: one in a hundred would put false ones into every report.
+ */
+const EXCESS_BY_CHANCE = 1e-4;
 /** Stricter where the field is known to be noisy in another shape, such as a random decimal that is whole by chance. */
 const MISSED_BY_CHANCE_NOISY = 0.001;
 
@@ -138,8 +143,7 @@ function judgeStructural(
       why: `The monolith never differs from itself like this (0 of ${noise.of} probes), and form is never taken for noise.`,
     };
   }
-  const excess = newcombe(cluster.seen, service.of, cluster.noiseSeen, noise.of, Z99_9);
-  if (excess.lower > 0) return { class: found(), why: moreOften(service, noise) };
+  if (isExcess(service, noise)) return { class: found(), why: moreOften(service, noise) };
   if (cluster.noiseSeen < MIN_STRUCTURAL_NOISE) {
     return {
       class: 'unsettled',
@@ -160,6 +164,16 @@ function judgeContent(
   if (cluster.noiseSeen === 0) {
     const chance = missedByChance(service, noise);
     const noisy = (field?.noise ?? 0) > 0;
+    if (
+      noisy &&
+      chance > MISSED_BY_CHANCE &&
+      !isExcess(fieldRate(field!.service, service.of), fieldRate(field!.noise, noise.of))
+    ) {
+      return {
+        class: 'noise',
+        why: 'The value differs in the monolith itself as often; that it does so in this shape is no more than chance.',
+      };
+    }
     if (chance > (noisy ? MISSED_BY_CHANCE_NOISY : MISSED_BY_CHANCE)) {
       return {
         class: 'unsettled',
@@ -171,9 +185,17 @@ function judgeContent(
       why: `The monolith never differs from itself like this (0 of ${noise.of} probes).`,
     };
   }
-  const excess = newcombe(cluster.seen, service.of, cluster.noiseSeen, noise.of, Z99_9);
-  if (excess.lower > 0) return { class: 'difference', why: moreOften(service, noise) };
+  if (isExcess(service, noise)) return { class: 'difference', why: moreOften(service, noise) };
   return { class: 'noise', why: asOften(service, noise) };
+}
+
+function isExcess(service: Rate, noise: Rate): boolean {
+  return fisherExact(service.seen, service.of, noise.seen, noise.of) < EXCESS_BY_CHANCE;
+}
+
+/** Sightings of a field in any shape; one answer may show several, so there may be more of them than answers. */
+function fieldRate(seen: number, of: number): Rate {
+  return rateOf(Math.min(seen, of), of);
 }
 
 /** Chance that no probe shows a difference which the monolith itself has at the service's rate. */

@@ -90,7 +90,12 @@ export function mergeEvidence(
     mergeLatency,
   );
   const clusters = mergeCells(
-    parts.flatMap((part) => part.clusters),
+    parts.flatMap((part) =>
+      part.clusters.map((cluster) => ({
+        ...cluster,
+        examples: smallestExamples(cluster.examples, limits.examples),
+      })),
+    ),
     (cluster) => cluster.id,
     (a, b) => mergeClusters(a, b, limits.examples),
   ).sort(keepBefore);

@@ -1,4 +1,4 @@
-import { newcombe } from '../gates/statistics.ts';
+import { fisherExact, newcombe } from '../gates/statistics.ts';
 import type { Decided } from './classify.ts';
 import { fieldKey } from './cluster.ts';
 import type { DifferenceCluster } from './evidence.ts';
@@ -12,6 +12,8 @@ export type RelationCounts = ReadonlyMap<string, { service: number; noise: numbe
 
 /** Certainty with which the service must break a relation more often than the monolith itself (three standard deviations). */
 const Z = 3;
+/** As for other clusters: many relations are looked at. */
+const EXCESS_BY_CHANCE = 1e-4;
 /** A relation broken in fewer answers than this beyond noise is not told from chance; a value repeating needs more, see repeats.ts. */
 const MIN_EXCESS = 0.02;
 const MIN_EXCESS_REPEATS = 0.3;
@@ -51,7 +53,8 @@ export function judgeRelation(
   const excess = newcombe(cluster.seen, service, cluster.noiseSeen, noise, Z);
   const least = cluster.shape.startsWith('again') ? MIN_EXCESS_REPEATS : MIN_EXCESS;
   const figures = `${percent(cluster.seen / Math.max(1, service))} of ${service} with the service, ${percent(cluster.noiseSeen / noise)} of ${noise} in the monolith itself`;
-  if (excess.lower > least) {
+  const chance = fisherExact(cluster.seen, service, cluster.noiseSeen, noise);
+  if (excess.lower > least && chance < EXCESS_BY_CHANCE) {
     return { class: 'difference', why: `The value is noise, but not what it is related to: ${figures}.` };
   }
   return {

@@ -65,7 +65,7 @@ const SECRET_LAST = new Set([
   'hash',
 ]);
 const SECRET_JOINED =
-  /^(?:x)?(?:api|access|secret|private|signing|encryption|client|shared|master|account)key(?:id)?$|^(?:php|j|asp)sessi?o?n?id$|^connectsid$|sessionid$|sessiontoken|authtoken|accesstoken|refreshtoken|bearertoken|setcookie|proxyauthorization|securitycode|cardverification|pwhash|passwordhash/;
+  /(?:password|passwd|secret)$|(?:csrf|xsrf|auth|api|id|reset|verification|device|push)token$|^(?:x)?(?:api|access|secret|private|signing|encryption|client|shared|master|account)key(?:id)?$|^(?:php|j|asp)sessi?o?n?id$|^connectsid$|sessionid$|sessiontoken|authtoken|accesstoken|refreshtoken|bearertoken|setcookie|proxyauthorization|securitycode|cardverification|pwhash|passwordhash/;
 const HARMLESS_PREFIX =
   /^(?:page|nextpage|continuation|cursor|content|file|commit|etag|git|body|asset|image)(?:token|tokens|hash|nonce)$|^hash$/;
 const HARMLESS_SUFFIX = new Set([

@@ -38,13 +38,13 @@ export const PATTERNS: readonly Pattern[] = [
     confirm: isIban,
   },
   { name: 'card', regexp: /(?<![\d.])\d(?:[ -]?\d){12,18}(?![\d])/g, confirm: isCard },
+  { name: 'ssn', regexp: /(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])/g },
   {
     name: 'phone',
     regexp:
       /(?<![\w.])(?:\+|00)\d{1,3}(?:[ ./-]?\(?\d{1,4}\)?){2,5}(?!\w)|(?<![\w.])\(?0\d{2,4}\)?[ /-]\d{2,4}(?:[ -]?\d{2,4}){1,3}(?!\w)|(?<![\w.])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\w)/g,
     confirm: isPhone,
   },
-  { name: 'ssn', regexp: /(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])/g },
 ];
 
 /** Length and check digit of payment cards: ISO/IEC 7812-1 annex B (Luhn). */

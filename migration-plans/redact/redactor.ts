@@ -106,14 +106,15 @@ function redactHeaders(rawHeaders: readonly string[], context: RedactContext): s
   const result: string[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;
-    result.push(name, redactHeader(name.toLowerCase(), rawHeaders[i + 1]!, context));
+    result.push(name, redactHeader(name, rawHeaders[i + 1]!, context));
   }
   return result;
 }
 
-export function redactHeader(name: string, value: string, context: RedactContext): string {
+function redactHeader(original: string, value: string, context: RedactContext): string {
+  const name = original.toLowerCase();
   if (COOKIE_HEADERS.has(name) && !context.headers.has(name)) return redactCookies(name, value, context);
-  const kind = context.headers.has(name) ? 'hidden' : secretKind(name);
+  const kind = context.headers.has(name) ? 'hidden' : secretKind(original);
   if (kind !== undefined) {
     context.count.add();
     return maskValue(kind, value);

@@ -35,7 +35,6 @@ export function maskValue(kind: string, value: string): string {
 /** Hides what looks like a secret or personal data anywhere in a text, then the plan's own patterns. */
 export function redactPatterns(text: string, own: readonly RegExp[], count: RedactionCount): string {
   let result = text.length > MAX_REDACTED_LENGTH ? `${text.slice(0, MAX_REDACTED_LENGTH)}…` : text;
-  if (result.length < 4) return result;
   for (const { name, regexp, confirm } of PATTERNS) {
     result = result.replace(regexp, (found) => {
       if (confirm !== undefined && !confirm(found)) return found;

@@ -46,10 +46,10 @@ function redactQuery(query: string, context: RedactContext): string {
 
 /** Looks at the decoded text and keeps the encoded one if there is nothing to hide. */
 function redactPart(part: string, context: RedactContext): string {
-  if (part.length < 4) return part;
   const decoded = decode(part);
   const redacted = redactPatterns(decoded, context.patterns, context.count);
-  return redacted === decoded ? part : redacted;
+  // A plus is a space in forms and itself elsewhere, so what stands there is looked at both ways.
+  return redacted === decoded ? redactPatterns(part, context.patterns, context.count) : redacted;
 }
 
 function decode(text: string): string {
