@@ -5,7 +5,7 @@ import type { Health, Stage } from './lifecycle/stages.ts';
 import type { RevisionStatus } from './revision/follower.ts';
 import type { AccessLogStats } from './telemetry/access-log.ts';
 import type { EvidenceSinkStats } from './telemetry/evidence-sink.ts';
-import type { ShadowFigures, UpstreamFigures } from './telemetry/metrics.ts';
+import type { ShadowFigures, UpstreamFigures } from './telemetry/metric-sources.ts';
 
 /** What `/status` shows. Nothing in it is a secret. */
 export interface EdgeStatus {

@@ -20,7 +20,8 @@ import { createAccessLog } from './telemetry/access-log.ts';
 import { createEvidenceSink, type EvidenceSink } from './telemetry/evidence-sink.ts';
 import { createEdgeLogger } from './telemetry/logger.ts';
 import { Meters } from './telemetry/meters.ts';
-import { createMetrics, type Metrics, type ShadowFigures } from './telemetry/metrics.ts';
+import type { ShadowFigures } from './telemetry/metric-sources.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { RequestRecorder } from './telemetry/recorder.ts';
 import { startTracing } from './telemetry/tracing.ts';
 import { takeTrafficEvidence } from './telemetry/traffic.ts';
@@ -34,7 +35,7 @@ export interface ShadowPart extends ShadowPort {
 
 /** What is put together elsewhere and handed to an edge. */
 export interface EdgeParts {
-  upstreams(context: PartContext): Upstreams;
+  upstreams(context: PartContext): Promise<Upstreams> | Upstreams;
   /** Undefined: nothing is mirrored. */
   shadow?(context: PartContext & { upstreams: Upstreams; sink: EvidenceSink }): ShadowPart;
 }
@@ -89,6 +90,7 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
     onDrop: () => accessLog?.countDrop(),
   });
   const { logger } = log;
+  const upstreams = await parts.upstreams({ id, options, logger });
   const accessOptions = options.accessLog ?? true;
   const accessLog =
     accessOptions === false
@@ -96,7 +98,6 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
       : createAccessLog(logger, typeof accessOptions === 'object' ? accessOptions : {});
   const tracing = await startTracing(options.traces?.endpoint ?? process.env.OTEL_EXPORTER_OTLP_ENDPOINT, id);
   const meters = new Meters(limits.meteredRoutes);
-  const upstreams = parts.upstreams({ id, options, logger });
   let evidenceFrom = new Date(now()).toISOString();
   const sink = createEvidenceSink({
     store,
@@ -144,15 +145,16 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
 
   function serviceVersion(capability: string): string {
     const route = handler.serving.table.routes.find((candidate) => candidate.capability === capability);
-    const versions = route === undefined ? [] : upstreams.seen(route.serviceKey).versions;
-    return versions.length === 0 ? 'unknown' : versions.join('+');
+    return route === undefined ? 'unknown' : upstreams.seen(route.serviceKey).version;
   }
 
   function report(): EdgeReport {
     const { table } = handler.serving;
     const services = new Map<string, EdgeReport['services'][number]>();
     for (const { capability, serviceKey } of table.routes) {
-      if (!services.has(capability)) services.set(capability, { capability, ...upstreams.seen(serviceKey) });
+      if (services.has(capability)) continue;
+      const { endpoints, healthy, versions } = upstreams.seen(serviceKey);
+      services.set(capability, { capability, endpoints, healthy, versions });
     }
     return {
       id,

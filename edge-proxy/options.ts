@@ -1,7 +1,7 @@
 import { StranglerError } from '../migration-plans/errors.ts';
 import type { Timeouts } from '../migration-plans/plan/plan.ts';
 import type { StateStore } from '../migration-plans/state-store/port.ts';
-import { SERVER_LIMITS } from './forward/index.ts';
+import { type ForwarderOptions, type MonolithOptions, SERVER_LIMITS } from './forward/index.ts';
 import type { AccessLogOptions } from './telemetry/access-log.ts';
 
 /** Bounds of one edge process. */
@@ -59,6 +59,10 @@ export interface EdgeOptions {
   /** Clients reach this edge by https, by its own TLS or by a terminator in front: cookies that it sets are marked so. */
   secureCookies?: boolean;
   monolithTimeouts?: Partial<Timeouts>;
+  /** TLS to the monolith, and rewriting for one that only knows its internal name. Default: neither. */
+  monolithConnection?: Omit<MonolithOptions, 'url'>;
+  /** Bounds and headers of forwarding. */
+  forward?: Omit<ForwarderOptions, 'wheel'>;
   limits?: Partial<EdgeLimits>;
   /** False: off. */
   accessLog?: boolean | AccessLogOptions;

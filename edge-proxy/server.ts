@@ -1,4 +1,5 @@
 import { type AdminServer, type AdminTarget, startAdmin } from './admin/server.ts';
+import { PRODUCTION_PARTS } from './composition.ts';
 import { createEdge, type Edge, type EdgeParts } from './edge.ts';
 import type { EdgeStatus } from './edge-status.ts';
 import { type DrainOutcome, drain } from './lifecycle/drain.ts';
@@ -7,19 +8,25 @@ import { EDGE_LIMITS, type EdgeOptions } from './options.ts';
 import { readCertificate, type TlsFiles } from './tls/certificate.ts';
 import { type CertificateReload, reloadCertificate } from './tls/reload.ts';
 
+/** Where the admin listener is, and who may use it. */
+export interface AdminListen {
+  host: string;
+  port: number;
+  /** Undefined: whatever needs a token is refused. */
+  token?: string;
+  /** Names, besides `localhost` and addresses, under which it may be called. */
+  allowedHosts?: readonly string[];
+  /** Metrics need the token as well. */
+  protectMetrics?: boolean;
+}
+
 /** A standalone edge: what it is made of, and where it listens. */
 export interface StartEdgeOptions extends EdgeOptions {
   listen: { host: string; port: number; reusePort?: boolean };
-  admin: {
-    host: string;
-    port: number;
-    /** Undefined: whatever needs a token is refused. */
-    token?: string;
-    /** Names, besides `localhost` and addresses, under which it may be called. */
-    allowedHosts?: readonly string[];
-    /** Metrics need the token as well. */
-    protectMetrics?: boolean;
-  };
+  /** Undefined: none; whoever started this edge asks it by `control`. */
+  admin?: AdminListen;
+  /** Where the admin listener that speaks for this edge is, if it has none itself. */
+  announcedAdminUrl?: string;
   /** Undefined: plain HTTP/1. */
   tls?: TlsFiles & {
     /** HTTP/2 is offered beside HTTP/1.1. Default: true. */
@@ -37,8 +44,11 @@ export interface StartEdgeOptions extends EdgeOptions {
 
 export interface RunningEdge {
   readonly url: string;
+  /** Empty: it has no admin listener. */
   readonly adminUrl: string;
   readonly id: string;
+  /** What the admin listener asks, for callers in this process. */
+  readonly control: AdminTarget;
   status(): EdgeStatus;
   /** Finishes what is under way and closes. Called again, it answers with the same end. */
   drain(deadlineMs?: number): Promise<DrainOutcome>;
@@ -54,7 +64,10 @@ const START_LIMIT_MS = 10_000;
  * Starts an edge as a process of its own would: admin listener, first revision, public listener, lease. Rejects with what
  * `checkOptions` and `readCertificate` throw, or `EDGE_LISTEN` when an address cannot be used; then nothing is left running.
  */
-export async function startEdge(options: StartEdgeOptions, parts: EdgeParts): Promise<RunningEdge> {
+export async function startEdge(
+  options: StartEdgeOptions,
+  parts: EdgeParts = PRODUCTION_PARTS,
+): Promise<RunningEdge> {
   const { tls } = options;
   const certificate = tls && (await readCertificate(tls));
   const edge = await createEdge({ secureCookies: tls !== undefined, ...options }, parts);
@@ -64,14 +77,11 @@ export async function startEdge(options: StartEdgeOptions, parts: EdgeParts): Pr
   const reload = tls && certificate && watchCertificate(tls, certificate, listener, edge);
   let draining: Promise<DrainOutcome> | undefined;
   let admin: AdminServer | undefined;
+  const control = adminTarget(edge, () => void shutDown(times));
   let url: string;
 
   try {
-    const target = adminTarget(edge, () => void shutDown(times));
-    const { host, port, token, allowedHosts = [], protectMetrics = false } = options.admin;
-    admin = await listening('admin', options.admin, () =>
-      startAdmin(target, { host, port, token, allowedHosts, protectMetrics }),
-    );
+    admin = options.admin && (await listenForAdmin(control, options.admin));
     await limited(edge.start(), START_LIMIT_MS);
     url = await listener.listen(options.listen);
   } catch (error) {
@@ -81,7 +91,7 @@ export async function startEdge(options: StartEdgeOptions, parts: EdgeParts): Pr
     await admin?.close();
     throw error;
   }
-  const adminUrl = admin.url;
+  const adminUrl = admin?.url ?? options.announcedAdminUrl ?? '';
   await edge.open({ url, adminUrl });
 
   function shutDown(within: { delayMs: number; deadlineMs: number }): Promise<DrainOutcome> {
@@ -115,6 +125,7 @@ export async function startEdge(options: StartEdgeOptions, parts: EdgeParts): Pr
     url,
     adminUrl,
     id: edge.id,
+    control,
     status: () => edge.status(),
     drain: (deadlineMs) => shutDown({ ...times, ...(deadlineMs === undefined ? {} : { deadlineMs }) }),
     async close() {
@@ -147,6 +158,14 @@ function watchCertificate(
   });
 }
 
+/** Rejects with `EDGE_LISTEN`. */
+export function listenForAdmin(control: AdminTarget, at: AdminListen): Promise<AdminServer> {
+  const { host, port, token, allowedHosts = [], protectMetrics = false } = at;
+  return listening('admin', at, () =>
+    startAdmin(control, { host, port, token, allowedHosts, protectMetrics }),
+  );
+}
+
 function adminTarget(edge: Edge, beginDrain: () => void): AdminTarget {
   return {
     live: () => ({ ok: true, stage: edge.stage(), reasons: [] }),
@@ -157,6 +176,7 @@ function adminTarget(edge: Edge, beginDrain: () => void): AdminTarget {
     },
     ready: () => edge.ready(),
     metrics: async () => ({ contentType: edge.metrics.contentType, text: await edge.metrics.text() }),
+    samples: () => edge.metrics.json(),
     status: () => edge.status(),
     kills: () => edge.kills(),
     kill: (capability, killed) => edge.kill(capability, killed),

@@ -1,14 +1,16 @@
 import type { CompiledRoute, RoutingTable } from '../migration-plans/routing/table.ts';
-import type { EndpointPool, ServiceDirectory } from './discovery/port.ts';
-import { monolithUpstream, serviceUpstream } from './forward/index.ts';
+import type { Endpoint, EndpointPool, ServiceDirectory } from './discovery/port.ts';
+import { type MonolithOptions, monolithUpstream, serviceUpstream } from './forward/index.ts';
 import type { Forwarder, Upstream } from './forward/port.ts';
-import type { UpstreamFigures } from './telemetry/metrics.ts';
+import type { UpstreamFigures } from './telemetry/metric-sources.ts';
 
 /** What an edge sees of one service. */
 export interface SeenService {
   endpoints: number;
   healthy: number;
   versions: string[];
+  /** All of them as evidence names them: `1.4.0`, `1.3.0+1.4.0` while both run, `unknown`. */
+  version: string;
 }
 
 /** Everything behind the edge: the monolith, the services as they are discovered, and the way to forward to them. */
@@ -20,13 +22,14 @@ export interface Upstreams {
   /** Sets which services are in use; resolves once each has been looked up, or the limit is over. Never rejects. */
   use(table: RoutingTable, limitMs: number): Promise<void>;
   seen(serviceKey: string): SeenService;
+  /** Some instance that may take a request now, for traffic that is nobody's: it is not counted against the instance. */
+  pickEndpoint(serviceKey: string): Endpoint | undefined;
   figures(): UpstreamFigures[];
   close(deadlineMs: number): Promise<void>;
 }
 
 export interface UpstreamsOptions {
-  /** `http://host:port` */
-  monolith: string;
+  monolith: MonolithOptions;
   forwarder: Forwarder;
   /** Undefined: no service can be found, and none ever answers. */
   directory: ServiceDirectory | undefined;
@@ -59,7 +62,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
 
   return {
     forwarder,
-    monolith: monolithUpstream({ url: options.monolith }),
+    monolith: monolithUpstream(options.monolith),
     serviceOf: ({ serviceKey }) => serviceFor(serviceKey).upstream,
     async use(table, limitMs) {
       const keys = new Set(table.routes.map((route) => route.serviceKey));
@@ -73,9 +76,12 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       const endpoints = directory?.snapshot(serviceKey).endpoints ?? [];
       const versions = new Set(endpoints.flatMap(({ version }) => (version === undefined ? [] : [version])));
       const healthy = endpoints.filter((endpoint) => endpoint.healthy).length;
-      return { endpoints: endpoints.length, healthy, versions: [...versions].sort() };
+      const sorted = [...versions].sort();
+      const version = sorted.length === 0 ? 'unknown' : sorted.join('+');
+      return { endpoints: endpoints.length, healthy, versions: sorted, version };
     },
-    figures: () => [...services].map(([name, { pool }]) => figuresOf(name, pool)),
+    pickEndpoint: (serviceKey) => services.get(serviceKey)?.pool.pick(performance.now()),
+    figures: () => [...services].map(([name, service]) => figuresOf(name, service)),
     async close(deadlineMs) {
       stopListening?.();
       await directory?.close();
@@ -95,8 +101,10 @@ async function lookedUp(directory: ServiceDirectory, keys: Iterable<string>, lim
   clearTimeout(timer);
 }
 
-function figuresOf(name: string, pool: EndpointPool): UpstreamFigures {
-  const { endpoints, ejected, ejections, panic } = pool.stats(performance.now());
+function figuresOf(name: string, { pool, upstream }: Service): UpstreamFigures {
+  const now = performance.now();
+  const { endpoints, ejected, ejections, panic } = pool.stats(now);
   const available = endpoints.filter((endpoint) => endpoint.healthy && !endpoint.ejected).length;
-  return { name, endpoints: endpoints.length, available, ejected, ejections, panic };
+  const breaker = upstream.breakerState?.(now) ?? 'closed';
+  return { name, endpoints: endpoints.length, available, ejected, ejections, panic, breaker };
 }

@@ -11,6 +11,8 @@ export interface AdminTarget {
   started(): Promise<Health> | Health;
   ready(): Promise<Health> | Health;
   metrics(): Promise<{ contentType: string; text: string }>;
+  /** The same, for a supervisor that joins several. */
+  samples(): Promise<object[]>;
   /** No secret may be part of it. */
   status(): Promise<object> | object;
   kills(): Promise<string[]> | string[];

@@ -76,7 +76,7 @@ export function partsWith(directory: Places): EdgeParts {
   return {
     upstreams: ({ options }) =>
       createUpstreams({
-        monolith: options.monolith,
+        monolith: { url: options.monolith },
         forwarder: createForwarder(),
         directory,
         createPool: firstOf,

@@ -1,0 +1,43 @@
+import type { Meters } from './meters.ts';
+
+/** What is read from other parts of the edge at scrape time. All of it is bounded by plans and discovered instances. */
+export interface MetricSources {
+  meters: Meters;
+  revision(): {
+    number: number | null;
+    loadedAt: number | undefined;
+    failures: number;
+    storeConnected: boolean;
+    broken: boolean;
+  };
+  ready(): boolean;
+  evidence(): { held: number; delivered: number; dropped: number };
+  accessLog(): { written: number; sampledOut: number; dropped: number };
+  /** One row per service and for the monolith. */
+  upstreams(): UpstreamFigures[];
+  /** Undefined: nothing is mirrored. */
+  shadow(): ShadowFigures | undefined;
+}
+
+/** One service, by its name in Cloud Map. */
+export interface UpstreamFigures {
+  name: string;
+  endpoints: number;
+  /** Healthy and not ejected. */
+  available: number;
+  ejected: number;
+  /** Since the edge first used it, by reason. */
+  ejections: Readonly<Record<string, number>>;
+  /** Too few are healthy: all are used. */
+  panic: boolean;
+  breaker: 'closed' | 'half-open' | 'open';
+}
+
+export interface ShadowFigures {
+  queued: number;
+  active: number;
+  bytesHeld: number;
+  sent: number;
+  compared: number;
+  dropped: Readonly<Partial<Record<string, number>>>;
+}
