@@ -1,19 +1,32 @@
-/** How the end of the body is told to the client. */
-export type AnswerFraming = 'none' | 'fixed' | 'chunked' | 'until-close';
+import type { Duplex } from 'node:stream';
 
-/** Writes one answer to one client. Text is latin1: one character a byte. */
+/** The head of an answer as it goes to the client. Text is latin1: one character a byte. */
+export interface AnswerHead {
+  status: number;
+  reason: string;
+  /** Header lines with their CRLF, the origin's `Content-Length` included. */
+  lines: string;
+}
+
+/** Writes one answer to one client. Nothing throws: a client that is gone is told by `closed`. */
 export interface AnswerWriter {
-  /** An interim answer (1xx). */
-  information(status: number, reason: string, lines: string): void;
-  /** The whole answer at once. `lines`: header lines with their CRLF, framing fields of the origin included. */
-  whole(status: number, reason: string, lines: string, body: string): void;
-  /** The head alone: `body` and `end` follow. `chunked`: the body's length is not known. */
-  head(status: number, reason: string, lines: string, chunked: boolean): void;
-  /** False: wait for the client (`drain` of the response). */
-  body(chunk: Buffer): boolean;
-  end(trailers: string): void;
-  /** Ends the connection, so that the client cannot take what it has for a whole answer. */
-  cut(): void;
+  /** The client's connection closed, or the answer is out. Called at most once. */
+  onClosed(callback: () => void): void;
   /** After this answer the connection is closed. Call before the head. */
   closeAfter(): void;
+  /** An interim answer (1xx). */
+  information(head: AnswerHead): void;
+  /** The whole answer at once. */
+  whole(head: AnswerHead, body: string): void;
+  /** The head alone: `body` and `end` follow. `sized`: the lines declare the body's length, or there is none. */
+  head(head: AnswerHead, sized: boolean): void;
+  /** False: wait for `whenWritable`. `written`: the client has it, or never will. */
+  body(chunk: Buffer, written?: () => void): boolean;
+  whenWritable(callback: () => void): void;
+  /** `trailers`: lines with their CRLF. */
+  end(trailers: string): void;
+  /** Ends the connection (or the stream), so that the client cannot take what it has for a whole answer. */
+  cut(): void;
+  /** 101: writes the head and gives the connection away. Undefined: this client cannot be upgraded. */
+  switchProtocols(head: AnswerHead): Duplex | undefined;
 }

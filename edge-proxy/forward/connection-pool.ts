@@ -71,6 +71,12 @@ export class ConnectionPool implements ConnectionOwner {
         this.#idle.pop();
         continue;
       }
+      if (!this.#isCurrent(connection)) {
+        this.#idle.pop();
+        this.#all.delete(connection);
+        connection.destroy();
+        continue;
+      }
       if (maxIdleMs !== Number.POSITIVE_INFINITY && this.wheel.now() - connection.idleSince > maxIdleMs) {
         return undefined;
       }
@@ -165,8 +171,24 @@ export class ConnectionPool implements ConnectionOwner {
     for (const connection of this.#all) connection.destroy();
   }
 
+  #isCurrent(connection: UpstreamConnection): boolean {
+    const { host, settings } = this.origin;
+    return settings.isCurrent === undefined || settings.isCurrent(host, connection.remoteAddress);
+  }
+
   #connect(waiter: PoolWaiter, connectMs: number): void {
-    const connection = new UpstreamConnection(this, connectMs);
+    let connection: UpstreamConnection;
+    try {
+      connection = new UpstreamConnection(this, connectMs);
+    } catch (error) {
+      // Unusable certificates: as good as nobody there.
+      const cause = error instanceof Error ? error : new Error(String(error));
+      this.#queue.set(waiter, connectMs);
+      queueMicrotask(() => {
+        if (this.#queue.delete(waiter)) waiter.onNoConnection(cause, false);
+      });
+      return;
+    }
     this.#all.add(connection);
     this.#connecting.set(connection, waiter);
   }

@@ -1,19 +1,22 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Target } from '../../migration-plans/revision/revision.ts';
-import type { Endpoint, Outcome } from '../discovery/port.ts';
+import type { Endpoint } from '../discovery/port.ts';
+import type { AnswerHead, AnswerWriter } from './answer-writer.ts';
 import type { ConnectionPool, PoolWaiter } from './connection-pool.ts';
-import { forwardingLines, MAX_VIA_HOPS, ownHops } from './forwarding-headers.ts';
-import { Http1Answer } from './http1-answer.ts';
+import { MAX_VIA_HOPS, ownHops } from './forwarding-headers.ts';
 import type { ResolvedOptions } from './options.ts';
 import { answerFor, type OwnAnswer, ownBody, ownLines, REASONS } from './own-answers.ts';
 import type { ForwardFailure, ForwardJob, Upstream } from './port.ts';
-import { failedStatus, isIdempotent, recover } from './recovery.ts';
+import { failedStatus, isIdempotent, outcomeOf, recover } from './recovery.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
+import { requestText } from './request-text.ts';
 import { type BodyFraming, type ResponseHead, toRawHeaders } from './response-head.ts';
 import type { RetryBudget } from './retry-budget.ts';
+import { rewriteLines } from './rewrite.ts';
 import { Timed, type TimerWheel } from './timer-wheel.ts';
 import { newTraceparent } from './trace-context.ts';
+import { Tunnel, type TunnelListener } from './tunnel.ts';
+import { Upload, type UploadListener } from './upload.ts';
 import type { BrokenConnection, ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
 
 /** What exchanges share. */
@@ -24,71 +27,75 @@ export interface ExchangeHost extends ResolvedOptions {
   ended(exchange: Exchange): void;
 }
 
-type Phase = 'queue' | 'connect' | 'upload' | 'headers' | 'body' | 'linger' | 'over';
+export type ExchangeJob = Omit<ForwardJob, 'response' | 'capture'> & Partial<Pick<ForwardJob, 'capture'>>;
 
-/** One request on its way: attempts, the body up, the answer down, time limits, and exactly one end. */
-export class Exchange extends Timed implements ConnectionUser, PoolWaiter {
+type Phase = 'queue' | 'connect' | 'upload' | 'headers' | 'body' | 'linger' | 'tunnel' | 'over';
+
+/** One request on its way: attempts, the answer, time limits, and exactly one end. */
+export class Exchange extends Timed implements ConnectionUser, PoolWaiter, UploadListener, TunnelListener {
   readonly #host: ExchangeHost;
-  readonly #job: ForwardJob;
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
-  readonly #answer: Http1Answer;
-  #head: RequestHead | undefined;
+  readonly #job: ExchangeJob;
+  readonly #answer: AnswerWriter;
+  /** What the client sent behind a request for an upgrade; undefined: an ordinary request. */
+  readonly #behind: Buffer | undefined;
+  #head!: RequestHead;
   #upstream: Upstream;
   #endpoint: Endpoint | undefined;
   #pool: ConnectionPool | undefined;
   #connection: UpstreamConnection | undefined;
+  #upload: Upload | undefined;
+  #tunnel: Tunnel | undefined;
   #phase: Phase = 'queue';
   #totalDeadline = Number.POSITIVE_INFINITY;
   #attemptStartedAt = 0;
-  #retrying = false;
   #retries = 0;
+  #retrying = false;
   #staleUsed = false;
   #fellBack = false;
   #answering = false;
   #answeredBy: Target | undefined;
   #status = 0;
-  #requestBytes = 0;
   #responseBytes = 0;
-  #bodyStarted = false;
-  #bodyEnded: boolean;
-  #replay: Buffer[] | undefined = [];
-  #replayBytes = 0;
-  #uploadBlocked = false;
-  #lingerBytes = 0;
 
-  constructor(host: ExchangeHost, job: ForwardJob) {
+  constructor(host: ExchangeHost, job: ExchangeJob, answer: AnswerWriter, behind: Buffer | undefined) {
     super();
     this.#host = host;
     this.#job = job;
-    this.#request = job.request;
-    this.#response = job.response;
     this.#upstream = job.primary;
-    this.#answer = new Http1Answer(job.response, job.request.httpVersionMinor);
-    this.#bodyEnded = true;
+    this.#answer = answer;
+    this.#behind = behind;
+    answer.onClosed(() => this.#clientClosed());
   }
 
-  start(): void {
+  /** `rawHeaders` in the form of HTTP/1.1. */
+  start(rawHeaders: readonly string[], minor: number): void {
     const { request, timeouts } = this.#job;
-    this.#response.on('close', () => this.#clientClosed());
-    const head = readRequestHead(request.url ?? '', request.httpVersionMinor, request.rawHeaders);
-    if ('status' in head) {
+    const { limits, headers, wheel } = this.#host;
+    const head = readRequestHead(request.url ?? '', minor, rawHeaders);
+    if ('code' in head) {
       this.#refuse(head);
       return;
     }
     this.#head = head;
-    const { via } = this.#host.headers;
-    if (head.via !== undefined && via !== undefined && ownHops(head.via, via) >= MAX_VIA_HOPS) {
+    if (
+      head.via !== undefined &&
+      headers.via !== undefined &&
+      ownHops(head.via, headers.via) >= MAX_VIA_HOPS
+    ) {
       this.#refuse({ status: 508, code: 'loop' });
       return;
     }
-    const { maxRequestBytes } = this.#host.limits;
-    if (maxRequestBytes > 0 && head.contentLength > maxRequestBytes) {
+    if (limits.maxRequestBytes > 0 && head.contentLength > limits.maxRequestBytes) {
       this.#refuse({ status: 413, code: 'request-too-large' });
       return;
     }
-    this.#bodyEnded = head.contentLength === 0;
-    const now = this.#host.wheel.now();
+    if (this.#behind === undefined) head.upgrade = undefined;
+    else if (head.contentLength !== 0 || head.upgrade === undefined) {
+      this.#refuse({ status: 400, code: 'bad-upgrade' });
+      return;
+    }
+    if (head.contentLength !== 0) this.#upload = new Upload(request, head.contentLength === -1, limits, this);
+    const now = wheel.now();
     if (timeouts.totalMs > 0) this.#totalDeadline = now + timeouts.totalMs;
     this.#attempt(now);
   }
@@ -96,20 +103,19 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter {
   /** The process stops: whatever is still going on ends now. */
   abort(): void {
     if (this.#phase === 'over') return;
-    this.#connection?.destroy();
+    this.#dropConnection();
     this.#attemptEnded(0, 'client-aborted');
-    this.#answer.cut();
-    this.#finish('client-aborted');
+    if (this.#tunnel !== undefined) this.#tunnel.destroy();
+    else this.#answer.cut();
+    this.#finish('cut');
   }
-
-  // ── attempts ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #attempt(now: number): void {
     const upstream = this.#upstream;
     this.#attemptStartedAt = now;
     const endpoint = upstream.pick(now);
     if (endpoint === undefined) {
-      this.#attemptFailed('no-endpoint', true, false, '');
+      this.#attemptFailed('no-endpoint', true, false);
       return;
     }
     this.#endpoint = endpoint;
@@ -117,15 +123,13 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter {
     this.#host.budgetOf(upstream).started(this.#retrying);
     const pool = this.#host.poolFor(upstream, endpoint);
     this.#pool = pool;
-    const fresh = this.#staleUsed && this.#retrying;
-    const maxIdleMs = this.#repeatable() ? Number.POSITIVE_INFINITY : this.#host.limits.writeReuseMs;
-    const connection = fresh ? undefined : pool.take(maxIdleMs);
+    const connection = this.#staleUsed ? undefined : pool.take(this.#maxIdleMs());
     if (connection !== undefined) {
       this.#send(connection, now);
       return;
     }
     if (!pool.wait(this, this.#job.timeouts.connectMs)) {
-      this.#attemptFailed('overload', true, false, '');
+      this.#attemptFailed('overload', true, false);
       return;
     }
     if (pool.queued(this)) this.#enter('queue', this.#host.limits.queueMs, now);
@@ -137,46 +141,40 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter {
     this.#send(connection, this.#host.wheel.now());
   }
 
-  onNoConnection(error: Error, timedOut: boolean): void {
-    this.#attemptFailed(timedOut ? 'timeout-connect' : 'connect', true, false, error.message);
+  onNoConnection(_error: Error, timedOut: boolean): void {
+    this.#attemptFailed(timedOut ? 'timeout-connect' : 'connect', true, false);
   }
 
   #send(connection: UpstreamConnection, now: number): void {
-    const head = this.#head as RequestHead;
-    const { request } = this.#job;
+    const { request, timeouts } = this.#job;
+    const head = this.#head;
     const method = request.method ?? 'GET';
     this.#connection = connection;
-    connection.begin(this, this.#headText(method, head), method === 'HEAD', false);
-    if (head.contentLength === 0) {
+    connection.begin(this, this.#text(method), method === 'HEAD', this.#behind !== undefined);
+    if (this.#upload === undefined) {
       connection.endRequest();
-      this.#enter('headers', this.#job.timeouts.headersMs, now);
+      this.#enter('headers', timeouts.headersMs, now);
       return;
     }
-    this.#enter(
-      'upload',
-      head.expectContinue ? this.#job.timeouts.headersMs : this.#job.timeouts.idleMs,
-      now,
-    );
-    this.#startBody(connection);
+    // Who expects 100 sends nothing before it comes: until then this is waiting for a head.
+    this.#enter('upload', head.expectContinue ? timeouts.headersMs : timeouts.idleMs, now);
+    this.#upload.sendTo(connection);
   }
 
-  #headText(method: string, head: RequestHead): string {
-    const job = this.#job;
-    const socket = job.request.socket as Socket & { encrypted?: boolean };
+  #text(method: string): string {
+    const { request, observer, clientAddress, peerTrusted, traceparent } = this.#job;
+    const socket = request.socket as Socket & { encrypted?: boolean };
     const peer = {
-      address: socket.remoteAddress ?? job.clientAddress,
+      address: socket.remoteAddress ?? clientAddress,
       encrypted: socket.encrypted === true,
-      trusted: job.peerTrusted === true,
+      trusted: peerTrusted === true,
     };
-    const traceparent =
-      job.observer.attemptStarts?.(this.#upstream.target) ??
-      head.traceparent ??
-      job.traceparent ??
+    const trace =
+      observer.attemptStarts?.(this.#upstream.target) ??
+      this.#head.traceparent ??
+      traceparent ??
       newTraceparent();
-    const host = head.host === undefined ? `Host: ${authority(this.#endpoint as Endpoint)}\r\n` : '';
-    const framing = head.contentLength === -1 ? 'Transfer-Encoding: chunked\r\n' : '';
-    const te = head.acceptsTrailers ? 'TE: trailers\r\nConnection: TE\r\n' : '';
-    return `${method} ${head.target} HTTP/1.1\r\n${host}${head.lines}${framing}${te}${forwardingLines(head, peer, this.#host.headers)}traceparent: ${traceparent}\r\n\r\n`;
+    return requestText(method, this.#head, this.#endpoint as Endpoint, peer, this.#host.headers, trace);
   }
 
   /** Tells the upstream and the observer how the attempt ended. Does nothing when none is under way. */
@@ -192,14 +190,9 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter {
     this.#job.observer.attempt(upstream.target, endpoint.id, status, failure, ms);
   }
 
-  #attemptFailed(
-    failure: ForwardFailure,
-    undelivered: boolean,
-    stale: boolean,
-    _detail: string,
-    status = 0,
-  ): void {
+  #attemptFailed(failure: ForwardFailure, undelivered: boolean, stale: boolean, status = 0): void {
     this.#connection = undefined;
+    this.#upload?.detach();
     this.#attemptEnded(status, failure);
     if (this.#answering) {
       this.#answer.cut();
@@ -207,270 +200,219 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter {
       return;
     }
     const { fallback } = this.#job;
-    const { limits } = this.#host;
     const next = recover(
       { failure, undelivered, stale },
       {
         repeatable: this.#repeatable(),
-        replayable: this.#replay !== undefined,
+        replayable: this.#upload?.replayable ?? true,
         staleUsed: this.#staleUsed,
-        retriesLeft: limits.retries - this.#retries,
+        retriesLeft: this.#host.limits.retries - this.#retries,
         budget: this.#host.budgetOf(this.#upstream).hasRoom(),
         elsewhere: this.#upstream.target === 'service',
         fallback: fallback !== undefined && !this.#fellBack,
       },
     );
-    const now = this.#host.wheel.now();
-    switch (next) {
-      case 'again':
-        this.#staleUsed = true;
-        this.#retrying = true;
-        this.#attempt(now);
-        break;
-      case 'elsewhere':
-        this.#retries += 1;
-        this.#retrying = true;
-        this.#attempt(now);
-        break;
-      case 'fallback':
-        this.#fellBack = true;
-        this.#retrying = false;
-        this.#upstream = fallback as Upstream;
-        this.#attempt(now);
-        break;
-      case 'give-up':
-        this.#answerSelf(answerFor(failure), failure);
+    if (next === 'give-up') {
+      this.#answerSelf(answerFor(failure), failure);
+      return;
     }
+    this.#staleUsed = next === 'again';
+    this.#retrying = next !== 'fallback';
+    if (next === 'elsewhere') this.#retries += 1;
+    if (next === 'fallback') {
+      this.#fellBack = true;
+      this.#upstream = fallback as Upstream;
+    }
+    this.#attempt(this.#host.wheel.now());
   }
 
   #repeatable(): boolean {
-    return this.#job.effect !== 'write' && isIdempotent(this.#request.method ?? 'GET');
+    return this.#job.effect !== 'write' && isIdempotent(this.#job.request.method ?? 'GET');
   }
 
-  // ── the request's body ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #startBody(connection: UpstreamConnection): void {
-    if (!this.#bodyStarted) {
-      this.#bodyStarted = true;
-      this.#request.on('data', (chunk: Buffer) => this.#uploaded(chunk));
-      this.#request.on('end', () => this.#uploadEnded());
-      return;
-    }
-    for (const chunk of this.#replay ?? []) this.#writeBody(connection, chunk);
-    if (this.#bodyEnded) this.#endBody(connection);
-    else this.#request.resume();
-  }
-
-  #uploaded(chunk: Buffer): void {
-    if (this.#phase === 'linger') {
-      this.#lingerBytes += chunk.length;
-      if (this.#lingerBytes > this.#host.limits.lingerBytes) this.#endLinger();
-      return;
-    }
-    this.#requestBytes += chunk.length;
-    const { maxRequestBytes, replayBytes } = this.#host.limits;
-    if (maxRequestBytes > 0 && this.#requestBytes > maxRequestBytes) {
-      this.#connection?.destroy();
-      this.#connection = undefined;
-      this.#attemptEnded(0, 'bad-request');
-      this.#answerSelf({ status: 413, code: 'request-too-large' }, 'bad-request');
-      return;
-    }
-    if (this.#replay !== undefined) {
-      this.#replayBytes += chunk.length;
-      if (this.#replayBytes <= replayBytes) this.#replay.push(chunk);
-      else this.#replay = undefined;
-    }
-    const connection = this.#connection;
-    if (connection === undefined) {
-      this.#request.pause();
-      return;
-    }
-    this.#touch();
-    this.#writeBody(connection, chunk);
-  }
-
-  #writeBody(connection: UpstreamConnection, chunk: Buffer): void {
-    let more: boolean;
-    if ((this.#head as RequestHead).contentLength === -1) {
-      connection.cork();
-      connection.write(`${chunk.length.toString(16)}\r\n`);
-      connection.write(chunk);
-      more = connection.write('\r\n');
-      connection.uncork();
-    } else more = connection.write(chunk);
-    if (!more) {
-      this.#uploadBlocked = true;
-      this.#request.pause();
-    }
+  #maxIdleMs(): number {
+    return this.#repeatable() ? Number.POSITIVE_INFINITY : this.#host.limits.writeReuseMs;
   }
 
   onWritable(): void {
-    if (!this.#uploadBlocked) return;
-    this.#uploadBlocked = false;
+    this.#upload?.writable();
+  }
+
+  uploadMoved(): void {
     this.#touch();
-    this.#request.resume();
   }
 
-  #uploadEnded(): void {
-    this.#bodyEnded = true;
-    if (this.#phase === 'linger') {
-      this.#endLinger();
-      return;
-    }
-    if (this.#connection !== undefined) this.#endBody(this.#connection);
-  }
-
-  #endBody(connection: UpstreamConnection): void {
-    if ((this.#head as RequestHead).contentLength === -1) {
-      connection.write(`0\r\n${trailerLines(this.#request.rawTrailers)}\r\n`);
-    }
-    connection.endRequest();
-    if (this.#phase === 'upload')
+  uploadSent(): void {
+    if (this.#phase === 'upload') {
       this.#enter('headers', this.#job.timeouts.headersMs, this.#host.wheel.now());
+    }
   }
 
-  // ── the answer ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+  uploadTooLarge(): void {
+    this.#dropConnection();
+    this.#attemptEnded(0, 'bad-request');
+    if (this.#answering) {
+      this.#answer.cut();
+      this.#finish('bad-request');
+    } else this.#answerSelf({ status: 413, code: 'request-too-large' }, 'bad-request');
+  }
+
+  uploadDrained(): void {
+    this.#endLinger();
+  }
 
   onInformation(head: ResponseHead): void {
     this.#touch();
-    this.#answer.information(head.status, head.reason, head.lines);
+    this.#answer.information(head);
   }
 
   onWhole(head: ResponseHead, framing: BodyFraming, body: string): void {
     this.#connection = undefined;
-    if (this.#takesOver(head)) return;
+    if (this.#takenOver(head)) return;
     this.#attemptEnded(head.status, undefined);
-    this.#beginAnswer(head);
-    const { capture } = this.#job;
-    if (capture !== undefined) {
-      capture.head(head.status, toRawHeaders(head.lines));
-      if (body !== '') capture.chunk(Buffer.from(body, 'latin1'));
-    }
+    const answer = this.#begin(head);
     this.#responseBytes = body.length;
-    const lines = this.#answerLines(head);
-    if (this.#bodyEnded) {
-      this.#answer.whole(head.status, head.reason, lines, body);
-      this.#completed();
+    const { capture } = this.#job;
+    if (capture !== undefined && body !== '') capture.chunk(Buffer.from(body, 'latin1'));
+    if (this.#upload === undefined || this.#upload.complete) {
+      this.#answer.whole(answer, body);
+      capture?.end();
+      this.#finish(undefined);
       return;
     }
     this.#answer.closeAfter();
-    this.#answer.head(head.status, head.reason, lines, false);
+    this.#answer.head(answer, true);
     if (body !== '' && framing !== 'none') this.#answer.body(Buffer.from(body, 'latin1'));
     this.#linger();
   }
 
   onHead(head: ResponseHead, framing: BodyFraming): void {
-    if (failedStatus(head.status) && this.#mayFallBack()) {
-      this.#connection?.destroy();
-      this.#attemptFailed('cut', false, false, `answered ${head.status}`, head.status);
-      return;
-    }
-    this.#beginAnswer(head);
-    this.#job.capture?.head(head.status, toRawHeaders(head.lines));
-    if (!this.#bodyEnded) this.#answer.closeAfter();
-    this.#answer.head(head.status, head.reason, this.#answerLines(head), framing !== 'fixed');
+    if (this.#takenOver(head)) return;
+    const answer = this.#begin(head);
+    if (this.#upload !== undefined && !this.#upload.complete) this.#answer.closeAfter();
+    this.#upload?.forget();
+    this.#answer.head(answer, framing === 'fixed');
     this.#enter('body', this.#job.timeouts.idleMs, this.#host.wheel.coarseNow);
   }
 
-  onChunk(chunk: Buffer): void {
+  onChunk(chunk: Buffer, release: (() => void) | undefined): void {
+    const { capture } = this.#job;
     this.#touch();
     this.#responseBytes += chunk.length;
-    this.#job.capture?.chunk(chunk);
-    if (this.#answer.body(chunk)) return;
+    capture?.chunk(chunk);
+    // What is captured is kept by reference: its buffer is not given back.
+    if (this.#answer.body(chunk, capture === undefined ? release : undefined)) return;
     this.#connection?.pause();
-    this.#response.once('drain', () => {
-      this.#touch();
-      this.#connection?.resume();
-    });
+    this.#answer.whenWritable(this.#resume);
   }
+
+  readonly #resume = (): void => {
+    this.#touch();
+    this.#connection?.resume();
+  };
 
   onEnd(trailers: string): void {
     this.#connection = undefined;
     this.#attemptEnded(this.#status, undefined);
-    if (!this.#bodyEnded) {
+    if (this.#upload !== undefined && !this.#upload.complete) {
       this.#linger();
       return;
     }
     this.#answer.end(trailers);
-    this.#completed();
-  }
-
-  onSwitch(_head: ResponseHead, _rest: Buffer, socket: Socket): void {
-    socket.destroy();
-    this.#attemptFailed('malformed', false, false, '101 to an ordinary request');
-  }
-
-  onBroken(broken: BrokenConnection): void {
-    this.#attemptFailed(broken.kind, broken.undelivered, broken.stale, broken.detail);
-  }
-
-  #takesOver(head: ResponseHead): boolean {
-    if (!failedStatus(head.status) || !this.#mayFallBack()) return false;
-    this.#attemptFailed('cut', false, false, `answered ${head.status}`, head.status);
-    return true;
-  }
-
-  #mayFallBack(): boolean {
-    return (
-      this.#job.fallback !== undefined && !this.#fellBack && this.#replay !== undefined && this.#repeatable()
-    );
-  }
-
-  #beginAnswer(head: ResponseHead): void {
-    this.#answering = true;
-    this.#status = head.status;
-    this.#answeredBy = this.#upstream.target;
-  }
-
-  #answerLines(head: ResponseHead): string {
-    let { lines } = head;
-    const { via, viaInAnswers } = this.#host.headers;
-    if (viaInAnswers && via !== undefined) lines += `Via: 1.${head.minor} ${via}\r\n`;
-    return lines + pairLines(this.#job.answerHeaders(this.#answeredBy, head.status));
-  }
-
-  #completed(): void {
     this.#job.capture?.end();
     this.#finish(undefined);
   }
 
-  /** The answer is out while the upload still comes: reads on for a moment, because closing now could destroy what the client has not read. */
+  onSwitch(head: ResponseHead, rest: Buffer): void {
+    const connection = this.#connection as UpstreamConnection;
+    this.#attemptEnded(head.status, undefined);
+    const answer = this.#begin(head);
+    answer.lines += `Upgrade: ${head.upgrade ?? this.#head.upgrade}\r\nConnection: Upgrade\r\n`;
+    const client = this.#answer.switchProtocols(answer);
+    if (client === undefined) {
+      connection.destroy();
+      this.#answer.cut();
+      this.#finish('malformed');
+      return;
+    }
+    // The tunnel keeps the time from here on.
+    this.#enter('tunnel', 0, this.#host.wheel.coarseNow);
+    this.#host.wheel.cancel(this);
+    const { tunnelIdleMs } = this.#host.limits;
+    this.#tunnel = new Tunnel(client, connection, this.#host.wheel, tunnelIdleMs, this);
+    this.#tunnel.start(this.#behind ?? Buffer.alloc(0), rest);
+  }
+
+  tunnelClosed(_up: number, down: number, failed: 'timeout-idle' | 'cut' | undefined): void {
+    this.#responseBytes = down;
+    this.#connection = undefined;
+    this.#finish(failed);
+  }
+
+  onBroken({ kind, undelivered, stale }: BrokenConnection): void {
+    this.#attemptFailed(kind, undelivered, stale);
+  }
+
+  /** The service failed by its own words, and somebody else may answer. */
+  #takenOver({ status }: ResponseHead): boolean {
+    if (!failedStatus(status) || this.#job.fallback === undefined || this.#fellBack) return false;
+    if (!this.#repeatable() || this.#upload?.replayable === false) return false;
+    this.#dropConnection();
+    this.#attemptFailed('cut', false, false, status);
+    return true;
+  }
+
+  #begin(head: ResponseHead): AnswerHead {
+    const { capture, request } = this.#job;
+    const { status, reason } = head;
+    this.#answering = true;
+    this.#status = status;
+    this.#answeredBy = this.#upstream.target;
+    capture?.head(status, toRawHeaders(head.lines));
+    let { lines } = head;
+    const { rewrite } = this.#upstream;
+    if (rewrite !== undefined && (head.hasLocation || head.hasSetCookie)) {
+      const scheme =
+        (request.socket as Socket & { encrypted?: boolean }).encrypted === true ? 'https' : 'http';
+      lines = rewriteLines(lines, rewrite, `${scheme}://${this.#head.host ?? ''}`);
+    }
+    const { via, viaInAnswers } = this.#host.headers;
+    if (viaInAnswers && via !== undefined) lines += `Via: 1.${head.minor} ${via}\r\n`;
+    lines += pairLines(this.#job.answerHeaders(this.#answeredBy, status));
+    return { status, reason, lines };
+  }
+
+  /** The answer is out while the upload still comes: closing now could destroy what the client has not read yet. */
   #linger(): void {
     this.#job.capture?.end();
     this.#enter('linger', this.#host.limits.lingerMs, this.#host.wheel.now());
-    if (!this.#bodyStarted) {
-      this.#bodyStarted = true;
-      this.#request.on('data', (chunk: Buffer) => this.#uploaded(chunk));
-      this.#request.on('end', () => this.#uploadEnded());
-    }
-    this.#request.resume();
+    this.#upload?.drain();
   }
 
   #endLinger(): void {
+    if (this.#phase !== 'linger') return;
     this.#answer.end('');
     this.#finish(undefined);
   }
 
-  // ── ends ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
   #refuse(answer: OwnAnswer): void {
-    this.#bodyEnded = false;
+    this.#answer.closeAfter();
     this.#answerSelf(answer, 'bad-request');
   }
 
   #answerSelf(answer: OwnAnswer, failure: ForwardFailure): void {
+    const { status } = answer;
     this.#answering = true;
-    this.#status = answer.status;
+    this.#status = status;
     this.#answeredBy = undefined;
-    this.#job.capture?.abort('monolith-failed');
     const body = ownBody(answer);
     const lines =
       ownLines(answer, body, new Date().toUTCString()) +
-      pairLines(this.#job.answerHeaders(undefined, answer.status));
-    if (!this.#bodyEnded || failure === 'bad-request') this.#answer.closeAfter();
-    const sent = this.#request.method === 'HEAD' ? '' : body;
-    this.#answer.whole(answer.status, REASONS[answer.status] ?? 'Error', lines, sent);
+      pairLines(this.#job.answerHeaders(undefined, status));
+    const unfinished = this.#upload !== undefined && !this.#upload.complete;
+    if (unfinished || failure === 'bad-request') this.#answer.closeAfter();
+    const sent = this.#job.request.method === 'HEAD' ? '' : body;
+    this.#answer.whole({ status, reason: REASONS[status] ?? 'Error', lines }, sent);
     this.#finish(failure);
   }
 
@@ -482,10 +424,11 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter {
     switch (this.#phase) {
       case 'queue':
         this.#pool?.cancel(this);
-        this.#attemptFailed('overload', true, false, 'waited too long for a connection');
+        this.#attemptFailed('overload', true, false);
         break;
       case 'upload':
-        this.#timedOut('timeout-idle');
+        // A client that sends nothing is its own fault; an upstream that takes nothing is as late as one that says nothing.
+        this.#timedOut(this.#upload?.blocked === true ? 'timeout-headers' : 'timeout-idle');
         break;
       case 'headers':
         this.#timedOut('timeout-headers');
@@ -497,6 +440,7 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter {
         this.#endLinger();
         break;
       case 'connect':
+      case 'tunnel':
       case 'over':
         break;
     }
@@ -504,22 +448,25 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter {
 
   #timedOut(failure: ForwardFailure): void {
     this.#pool?.cancel(this);
-    this.#connection?.destroy();
-    this.#attemptFailed(failure, false, false, failure);
+    this.#dropConnection();
+    this.#attemptFailed(failure, false, false);
   }
 
   #clientClosed(): void {
-    if (this.#phase === 'over') return;
+    if (this.#phase === 'over' || this.#phase === 'tunnel') return;
     if (this.#phase === 'linger') {
       this.#finish(undefined);
       return;
     }
     this.#pool?.cancel(this);
+    this.#dropConnection();
+    this.#attemptEnded(this.#status, 'client-aborted');
+    this.#finish('client-aborted');
+  }
+
+  #dropConnection(): void {
     this.#connection?.destroy();
     this.#connection = undefined;
-    this.#attemptEnded(this.#status, 'client-aborted');
-    this.#job.capture?.abort('client-aborted');
-    this.#finish('client-aborted');
   }
 
   #enter(phase: Phase, limitMs: number, now: number): void {
@@ -539,8 +486,8 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter {
     if (this.#phase === 'over') return;
     this.#phase = 'over';
     this.#host.wheel.cancel(this);
-    this.#replay = undefined;
-    if (failure !== undefined && this.#answeredBy !== undefined) {
+    this.#upload?.forget();
+    if (failure !== undefined) {
       this.#job.capture?.abort(failure === 'client-aborted' ? 'client-aborted' : 'monolith-failed');
     }
     this.#job.observer.done({
@@ -549,36 +496,11 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter {
       failure,
       fellBack: this.#fellBack,
       retries: this.#retries,
-      requestBytes: this.#requestBytes,
+      requestBytes: this.#upload?.bytes ?? 0,
       responseBytes: this.#responseBytes,
     });
     this.#host.ended(this);
   }
-}
-
-function outcomeOf(status: number, failure: ForwardFailure | undefined): Outcome {
-  switch (failure) {
-    case undefined:
-      if (failedStatus(status)) return 'gateway-error';
-      return status >= 500 ? 'server-error' : 'ok';
-    case 'connect':
-      return 'connect-error';
-    case 'timeout-connect':
-    case 'timeout-headers':
-    case 'timeout-total':
-      return 'timeout';
-    case 'client-aborted':
-    case 'bad-request':
-    case 'overload':
-      return 'cancelled';
-    default:
-      return 'gateway-error';
-  }
-}
-
-function authority(endpoint: Endpoint): string {
-  const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
-  return endpoint.port === (endpoint.secure ? 443 : 80) ? host : `${host}:${endpoint.port}`;
 }
 
 function pairLines(pairs: readonly string[]): string {
@@ -586,8 +508,4 @@ function pairLines(pairs: readonly string[]): string {
   for (let index = 0; index + 1 < pairs.length; index += 2)
     lines += `${pairs[index]}: ${pairs[index + 1]}\r\n`;
   return lines;
-}
-
-function trailerLines(rawTrailers: readonly string[]): string {
-  return pairLines(rawTrailers);
 }

@@ -1,9 +1,14 @@
+import type { Http2ServerResponse } from 'node:http2';
 import type { Endpoint } from '../discovery/port.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { Exchange, type ExchangeHost } from './exchange.ts';
+import { Http1Answer } from './http1-answer.ts';
+import { Http2Answer } from './http2-answer.ts';
+import { http1Headers } from './http2-request.ts';
 import { type ForwarderOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import type { Forwarder, ForwardJob, Upstream } from './port.ts';
 import { RetryBudget } from './retry-budget.ts';
+import { SocketAnswer } from './socket-answer.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
 /** A forwarder for one process. */
@@ -33,13 +38,29 @@ class LeanForwarder implements Forwarder, ExchangeHost {
   }
 
   forward(job: ForwardJob): void {
-    const exchange = new Exchange(this, job);
-    this.#exchanges.add(exchange);
-    exchange.start();
+    const { request, response } = job;
+    if (request.httpVersionMajor === 2) {
+      const { stream } = response as unknown as Http2ServerResponse;
+      const answer = new Http2Answer(response as unknown as Http2ServerResponse);
+      const hasBody = stream !== undefined && !stream.endAfterHeaders;
+      this.#run(new Exchange(this, job, answer, undefined), http1Headers(request.rawHeaders, hasBody), 1);
+      return;
+    }
+    const minor = request.httpVersionMinor;
+    this.#run(
+      new Exchange(this, job, new Http1Answer(response, minor), undefined),
+      request.rawHeaders,
+      minor,
+    );
   }
 
   upgrade(job: Parameters<Forwarder['upgrade']>[0]): void {
-    job.socket.destroy();
+    const { request, socket, head } = job;
+    this.#run(
+      new Exchange(this, job, new SocketAnswer(socket), head),
+      request.rawHeaders,
+      request.httpVersionMinor,
+    );
   }
 
   inFlight(): number {
@@ -80,6 +101,11 @@ class LeanForwarder implements Forwarder, ExchangeHost {
   ended(exchange: Exchange): void {
     this.#exchanges.delete(exchange);
     if (this.#exchanges.size === 0) this.#onIdle?.();
+  }
+
+  #run(exchange: Exchange, rawHeaders: readonly string[], minor: number): void {
+    this.#exchanges.add(exchange);
+    exchange.start(rawHeaders, minor);
   }
 
   #stateOf(upstream: Upstream): UpstreamState {

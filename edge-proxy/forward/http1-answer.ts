@@ -1,5 +1,5 @@
 import { ServerResponse } from 'node:http';
-import type { AnswerWriter } from './answer-writer.ts';
+import type { AnswerHead, AnswerWriter } from './answer-writer.ts';
 
 /**
  * What Node keeps in a response between `writeHead` and the first write: the serialised head. Setting it ourselves is what lets an
@@ -17,12 +17,15 @@ interface RawResponse {
   chunkedEncoding: boolean;
 }
 
-/** The fields that `Http1Answer` relies on are there, as in every Node since 0.10. If not, answers take the public way. */
+/**
+ * The fields that `Http1Answer` relies on are there, as in every Node so far. Asked when a forwarder is made, so that a Node without
+ * them is an error at the start and not a broken answer.
+ */
 export function rawHeadsWork(): boolean {
-  const probe = Object.create(ServerResponse.prototype) as object;
-  return (
-    '_send' in probe && '_writeRaw' in probe && '_header' in new ServerResponse({ method: 'GET' } as never)
-  );
+  const response: object = new ServerResponse({ method: 'GET' } as ConstructorParameters<
+    typeof ServerResponse
+  >[0]);
+  return '_header' in response && '_writeRaw' in response && '_last' in response && '_hasBody' in response;
 }
 
 /** Bodies up to this size are framed by copying, which costs less than writing three pieces. */
@@ -42,49 +45,54 @@ export class Http1Answer implements AnswerWriter {
     this.#minor = minor;
   }
 
+  onClosed(callback: () => void): void {
+    this.#response.on('close', callback);
+  }
+
   closeAfter(): void {
     this.#close = true;
   }
 
-  information(status: number, reason: string, lines: string): void {
+  information({ status, reason, lines }: AnswerHead): void {
     // RFC 9110 section 15.2: an HTTP/1.0 client does not know interim answers.
     if (this.#minor === 0) return;
     this.#raw._writeRaw(`HTTP/1.1 ${status} ${reason}\r\n${lines}\r\n`, 'latin1');
   }
 
-  whole(status: number, reason: string, lines: string, body: string): void {
+  whole({ status, reason, lines }: AnswerHead, body: string): void {
     this.#response.statusCode = status;
     this.#raw._header = `HTTP/1.1 ${status} ${reason}\r\n${lines}${this.#connection(false)}\r\n${body}`;
     this.#response.end();
   }
 
-  head(status: number, reason: string, lines: string, chunked: boolean): void {
+  head({ status, reason, lines }: AnswerHead, sized: boolean): void {
     this.#response.statusCode = status;
-    const framed = chunked && this.#minor === 1;
-    this.#chunked = framed;
-    const framing = framed ? 'Transfer-Encoding: chunked\r\n' : '';
-    this.#raw._header = `HTTP/1.1 ${status} ${reason}\r\n${lines}${framing}${this.#connection(chunked && !framed)}\r\n`;
+    this.#chunked = !sized && this.#minor === 1;
+    const framing = this.#chunked ? 'Transfer-Encoding: chunked\r\n' : '';
+    const connection = this.#connection(!sized && !this.#chunked);
+    this.#raw._header = `HTTP/1.1 ${status} ${reason}\r\n${lines}${framing}${connection}\r\n`;
     // An empty write sends the head with this tick's first piece of the body, if there is one. `flushHeaders` would encode it as UTF-8.
     this.#response.write('', 'latin1');
   }
 
-  body(chunk: Buffer): boolean {
+  body(chunk: Buffer, written?: () => void): boolean {
     const response = this.#response;
-    if (!this.#chunked) return response.write(chunk);
+    if (!this.#chunked) return response.write(chunk, written);
     const size = chunk.length.toString(16);
     if (chunk.length <= COPY_BYTES) {
       const framed = Buffer.allocUnsafe(size.length + chunk.length + 4);
       framed.write(`${size}\r\n`, 0, 'latin1');
       framed.set(chunk, size.length + 2);
       framed.write('\r\n', size.length + 2 + chunk.length, 'latin1');
-      return response.write(framed);
+      return response.write(framed, written);
     }
-    response.cork();
     response.write(`${size}\r\n`, 'latin1');
-    response.write(chunk);
-    const more = response.write('\r\n', 'latin1');
-    response.uncork();
-    return more;
+    response.write(chunk, written);
+    return response.write('\r\n', 'latin1');
+  }
+
+  whenWritable(callback: () => void): void {
+    this.#response.once('drain', callback);
   }
 
   end(trailers: string): void {
@@ -96,13 +104,16 @@ export class Http1Answer implements AnswerWriter {
     this.#response.destroy();
   }
 
+  switchProtocols(): undefined {
+    return undefined;
+  }
+
   /** What the client is told about the connection, as Node tells it. */
   #connection(untilClose: boolean): string {
     const raw = this.#raw;
-    const response = this.#response;
+    // No body is added or withheld by Node: what is written is what is sent.
     raw._hasBody = true;
     raw.chunkedEncoding = false;
-    response.sendDate = false;
     if (this.#close || untilClose || !raw.shouldKeepAlive || raw.maxRequestsOnConnectionReached === true) {
       raw._last = true;
       return 'Connection: close\r\n';

@@ -17,6 +17,8 @@ export interface ForwardLimits extends PoolLimits {
   /** After an early answer the rest of an upload is read and dropped for so long, and so much, before the connection is closed. */
   lingerMs: number;
   lingerBytes: number;
+  /** A tunnel in which nothing moves for so long is closed; 0: never. Dead peers are found by TCP's own probes. */
+  tunnelIdleMs: number;
 }
 
 export const DEFAULT_FORWARD_LIMITS: ForwardLimits = {
@@ -32,6 +34,7 @@ export const DEFAULT_FORWARD_LIMITS: ForwardLimits = {
   writeReuseMs: 1000,
   lingerMs: 2000,
   lingerBytes: 1_048_576,
+  tunnelIdleMs: 3_600_000,
 };
 
 export interface ForwarderOptions {

@@ -5,6 +5,8 @@ import type { Timeouts } from '../../migration-plans/plan/plan.ts';
 import type { Target } from '../../migration-plans/revision/revision.ts';
 import type { Endpoint, Outcome } from '../discovery/port.ts';
 import type { ShadowCapture } from '../shadow/port.ts';
+import type { BreakerState } from './circuit-breaker.ts';
+import type { Rewrite } from './rewrite.ts';
 
 /**
  * Where a request can be sent: the monolith (one address, re-resolved) or a service (several instances, balanced).
@@ -21,12 +23,18 @@ export interface Upstream {
   /** An attempt is on its way. Each call is followed by exactly one `finished`. */
   started(endpoint: Endpoint): void;
   finished(endpoint: Endpoint, outcome: Outcome, latencyMs: number, now: number): void;
+  /** Undefined: this upstream has no breaker. */
+  breakerState?(now: number): BreakerState;
+  /** For a monolith that only knows its internal name. */
+  rewrite?: Rewrite;
 }
 
 /** How sockets to an upstream are made. */
 export interface ConnectSettings {
   /** Resolves host names; undefined: the system's resolver each time. */
   lookup: LookupFunction | undefined;
+  /** A kept connection to this address still goes where the name points. Undefined: always. */
+  isCurrent?(host: string, address: string | undefined): boolean;
   /** For https; undefined: the system's certificate authorities. */
   tls: UpstreamTls | undefined;
 }
@@ -119,7 +127,7 @@ export interface ForwardResult {
 export interface Forwarder {
   /** Answers one request; never throws, never leaves it unanswered. */
   forward(job: ForwardJob): void;
-  /** WebSocket and any other HTTP/1.1 upgrade. */
+  /** WebSocket and any other HTTP/1.1 upgrade but to HTTP itself (see `mayUpgrade`). Ends when the tunnel does. */
   upgrade(job: Omit<ForwardJob, 'response' | 'capture'> & { socket: Duplex; head: Buffer }): void;
   /** Exchanges that are not over yet. */
   inFlight(): number;

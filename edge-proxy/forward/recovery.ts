@@ -1,3 +1,4 @@
+import type { Outcome } from '../discovery/port.ts';
 import type { ForwardFailure } from './port.ts';
 
 /** How far an attempt had come when it failed. */
@@ -68,5 +69,26 @@ export function isIdempotent(method: string): boolean {
       return true;
     default:
       return false;
+  }
+}
+
+/** What an attempt says about the endpoint. */
+export function outcomeOf(status: number, failure: ForwardFailure | undefined): Outcome {
+  switch (failure) {
+    case undefined:
+      if (failedStatus(status)) return 'gateway-error';
+      return status >= 500 ? 'server-error' : 'ok';
+    case 'connect':
+      return 'connect-error';
+    case 'timeout-connect':
+    case 'timeout-headers':
+    case 'timeout-total':
+      return 'timeout';
+    case 'client-aborted':
+    case 'bad-request':
+    case 'overload':
+      return 'cancelled';
+    default:
+      return 'gateway-error';
   }
 }

@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ConnectSettings } from './port.ts';
+import { giveBuffer, READ_BYTES, scratch, takeBuffer } from './read-buffers.ts';
 import type { BodyFraming, ResponseHead } from './response-head.ts';
 import { type ParserSink, ResponseParser } from './response-parser.ts';
 import { Timed, type TimerWheel } from './timer-wheel.ts';
@@ -10,10 +11,11 @@ export interface ConnectionUser {
   onInformation(head: ResponseHead): void;
   onWhole(head: ResponseHead, framing: BodyFraming, body: string): void;
   onHead(head: ResponseHead, framing: BodyFraming): void;
-  /** The chunk is the receiver's to keep. */
-  onChunk(chunk: Buffer): void;
+  /** `release`: the chunk lies in a buffer that wants to be given back; not calling it costs memory, never correctness. */
+  onChunk(chunk: Buffer, release: (() => void) | undefined): void;
   onEnd(trailers: string): void;
-  onSwitch(head: ResponseHead, rest: Buffer, socket: Socket): void;
+  /** 101. From now on the bytes come to the connection's tunnel. */
+  onSwitch(head: ResponseHead, rest: Buffer): void;
   /** The upstream takes more of the request's body. */
   onWritable(): void;
   /** The connection broke before the answer was complete, and is gone. */
@@ -24,12 +26,19 @@ export interface BrokenConnection {
   kind: 'malformed' | 'cut';
   /** For logs: never shown to a client. */
   detail: string;
-  /** Nothing of an answer had come. */
-  untouched: boolean;
   /** An idle connection that the upstream had given up: it broke before any byte of an answer. */
   stale: boolean;
   /** The system refused the very first byte of the request: the upstream cannot have seen it. */
   undelivered: boolean;
+}
+
+/** Who has a connection after 101. */
+export interface TunnelEnd {
+  onData(chunk: Buffer): void;
+  onWritable(): void;
+  /** The upstream has sent its last byte. */
+  onEnd(): void;
+  onClosed(): void;
 }
 
 /** Where a connection goes. */
@@ -46,17 +55,19 @@ export interface ConnectionOwner {
   readonly maxHeadBytes: number;
   onConnected(connection: UpstreamConnection): void;
   onConnectFailed(connection: UpstreamConnection, error: Error, timedOut: boolean): void;
-  /** The connection has answered and can be used again until `idleUntil`. */
+  /** The connection has answered and can be used again. */
   onReusable(connection: UpstreamConnection): void;
   onClosed(connection: UpstreamConnection): void;
 }
 
-/** One buffer for what all connections read: reading and parsing a piece is one synchronous step, so nobody else can be in it. */
-const scratch = Buffer.allocUnsafeSlow(65_536);
 /** A write of this size to an empty send buffer is taken as a whole or not at all. */
 const ATOMIC_WRITE_BYTES = 16_384;
+/** Pieces below this are copied out of a large read buffer, so that the buffer can be used again at once. */
+const COPY_BELOW_BYTES = 16_384;
+/** After a failed write: how long to look for an answer that came before the upstream closed. */
+const LAST_WORDS_MS = 250;
 
-type State = 'connecting' | 'idle' | 'busy' | 'closed';
+type State = 'connecting' | 'idle' | 'busy' | 'tunnel' | 'closed';
 
 /**
  * One HTTP/1.1 connection to an upstream, for one request at a time. Its bytes go from the socket's read callback through the parser to
@@ -67,38 +78,51 @@ export class UpstreamConnection extends Timed implements ParserSink {
   readonly #parser: ResponseParser;
   readonly #socket: Socket;
   #user: ConnectionUser | undefined;
+  #tunnel: TunnelEnd | undefined;
   #state: State = 'connecting';
-  #error: Error | undefined;
-  #connectTimedOut = false;
+  #error: NodeJS.ErrnoException | undefined;
+  #timedOut = false;
   #requests = 0;
   #firstWriteBytes = 0;
   #firstWriteTaken = false;
+  #writeFailed = false;
   #reusable = false;
   #requestComplete = false;
   #paused = false;
+  /** The buffer that the system reads into. */
+  #buffer = scratch;
+  /** Large bodies are read into buffers that can be passed on. */
+  #bulk = false;
+  #passedOn = false;
   /** When it became idle, in milliseconds of the wheel's clock. */
   idleSince = 0;
   /** How long the upstream says it keeps it idle, in milliseconds; -1: it does not say. */
   keepAliveMs = -1;
 
+  /** May throw what `tls.connect` throws for unusable certificates. */
   constructor(owner: ConnectionOwner, connectMs: number) {
     super();
     this.#owner = owner;
     this.#parser = new ResponseParser(this, owner.maxHeadBytes);
-    this.#socket = this.#open();
-    const socket = this.#socket;
+    const socket = this.#open();
+    this.#socket = socket;
     socket.once(owner.origin.secure ? 'secureConnect' : 'connect', () => this.#connected());
-    socket.on('drain', () => this.#user?.onWritable());
+    socket.on('drain', () => this.#drained());
     socket.on('end', () => this.#ended());
     socket.on('error', (error) => {
-      this.#error = error;
+      this.#error ??= error;
     });
     socket.on('close', () => this.#closed());
+    const destroy = socket.destroy;
+    socket.destroy = (error) => {
+      if (error !== undefined && this.#lastWords(error)) return socket;
+      return destroy.call(socket, error);
+    };
     owner.wheel.schedule(this, owner.wheel.now() + connectMs);
   }
 
-  get reused(): boolean {
-    return this.#requests > 1;
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress;
   }
 
   /** Sends a request's head. The body follows by `write` and `endRequest`. */
@@ -107,14 +131,16 @@ export class UpstreamConnection extends Timed implements ParserSink {
     this.#state = 'busy';
     this.#requests += 1;
     this.#requestComplete = false;
-    this.#firstWriteTaken = false;
-    this.#firstWriteBytes = head.length;
     this.#parser.expect(toHead, upgrade);
     // A first request on a new connection cannot be stale, and a callback costs more than what it would tell.
     if (this.#requests === 1) {
       this.#firstWriteTaken = true;
       this.#socket.write(head, 'latin1');
-    } else this.#socket.write(head, 'latin1', this.#onFirstWrite);
+      return;
+    }
+    this.#firstWriteTaken = false;
+    this.#firstWriteBytes = head.length;
+    this.#socket.write(head, 'latin1', this.#onFirstWrite);
   }
 
   readonly #onFirstWrite = (error: Error | null | undefined): void => {
@@ -123,6 +149,7 @@ export class UpstreamConnection extends Timed implements ParserSink {
 
   /** False: wait for `onWritable`. */
   write(chunk: Buffer | string): boolean {
+    if (this.#writeFailed) return false;
     return typeof chunk === 'string' ? this.#socket.write(chunk, 'latin1') : this.#socket.write(chunk);
   }
 
@@ -137,10 +164,6 @@ export class UpstreamConnection extends Timed implements ParserSink {
   /** The request is sent as a whole. */
   endRequest(): void {
     this.#requestComplete = true;
-  }
-
-  get requestComplete(): boolean {
-    return this.#requestComplete;
   }
 
   /** Stops reading until `resume`: what the upstream sends stays in the system's buffers, and then the upstream waits. */
@@ -163,6 +186,16 @@ export class UpstreamConnection extends Timed implements ParserSink {
     this.#socket.destroy();
   }
 
+  /** After 101: who gets the bytes from now on. */
+  becomeTunnel(end: TunnelEnd): void {
+    this.#tunnel = end;
+  }
+
+  /** Half-closes a tunnel: no byte follows to the upstream. */
+  endTunnel(): void {
+    this.#socket.end();
+  }
+
   /** An idle connection: whether it may still be used. */
   get usable(): boolean {
     return this.#state === 'idle' && !this.#socket.destroyed && this.#socket.writable;
@@ -170,9 +203,9 @@ export class UpstreamConnection extends Timed implements ParserSink {
 
   override expired(): void {
     if (this.#state === 'connecting') {
-      this.#connectTimedOut = true;
+      this.#timedOut = true;
       this.#socket.destroy();
-    } else if (this.#state === 'idle') this.#socket.destroy();
+    } else if (this.#state === 'idle' || this.#writeFailed) this.#socket.destroy();
   }
 
   onInformation(head: ResponseHead): void {
@@ -181,8 +214,7 @@ export class UpstreamConnection extends Timed implements ParserSink {
 
   onWhole(head: ResponseHead, framing: BodyFraming, body: string): void {
     this.#noteHead(head, framing);
-    const user = this.#release();
-    user?.onWhole(head, framing, body);
+    this.#release()?.onWhole(head, framing, body);
   }
 
   onHead(head: ResponseHead, framing: BodyFraming): void {
@@ -191,22 +223,25 @@ export class UpstreamConnection extends Timed implements ParserSink {
   }
 
   onBody(buffer: Buffer, start: number, end: number): void {
-    this.#user?.onChunk(Buffer.from(buffer.subarray(start, end)));
+    const user = this.#user;
+    if (user === undefined) return;
+    if (!this.#bulk || end - start < COPY_BELOW_BYTES || this.#passedOn) {
+      user.onChunk(Buffer.from(buffer.subarray(start, end)), undefined);
+      return;
+    }
+    this.#passedOn = true;
+    user.onChunk(buffer.subarray(start, end), () => giveBuffer(buffer));
   }
 
   onEnd(trailers: string): void {
-    const user = this.#release();
-    user?.onEnd(trailers);
+    this.#release()?.onEnd(trailers);
   }
 
   onSwitch(head: ResponseHead, rest: Buffer): void {
     const user = this.#user;
     this.#user = undefined;
-    this.#state = 'closed';
-    const socket = this.#socket;
-    this.#owner.wheel.cancel(this);
-    this.#owner.onClosed(this);
-    user?.onSwitch(head, rest, socket);
+    this.#state = 'tunnel';
+    user?.onSwitch(head, rest);
   }
 
   onMalformed(detail: string): void {
@@ -223,6 +258,7 @@ export class UpstreamConnection extends Timed implements ParserSink {
   #release(): ConnectionUser | undefined {
     const user = this.#user;
     this.#user = undefined;
+    this.#bulk = false;
     // An answer to a request that is still being sent leaves the upstream in the middle of a message.
     if (this.#reusable && this.#requestComplete && !this.#parser.excess && this.#socket.writable) {
       this.#state = 'idle';
@@ -234,24 +270,44 @@ export class UpstreamConnection extends Timed implements ParserSink {
 
   #open(): Socket {
     const { host, port, secure, settings } = this.#owner.origin;
+    const { lookup } = settings;
     const onread = {
-      buffer: scratch,
-      callback: (bytes: number, buffer: Uint8Array): boolean => {
-        this.#parser.execute(buffer as Buffer, bytes);
-        return !this.#paused;
-      },
+      buffer: (): Buffer => this.#nextBuffer(),
+      callback: (bytes: number, buffer: Uint8Array): boolean => this.#read(buffer as Buffer, bytes),
     };
-    const options = { host, port, noDelay: true, keepAlive: true, onread, lookup: settings.lookup };
+    const options = { host, port, noDelay: true, keepAlive: true, allowHalfOpen: true, onread, lookup };
     if (!secure) return connectTcp(options);
     const { ca, ...tls } = settings.tls ?? {};
-    const servername = tls.servername ?? (isIP(host) === 0 ? host : '');
     return connectTls({
       ...options,
       ...tls,
       ...(ca === undefined ? {} : { ca: typeof ca === 'string' ? ca : [...ca] }),
-      servername,
+      servername: tls.servername ?? (isIP(host) === 0 ? host : ''),
       ALPNProtocols: ['http/1.1'],
     });
+  }
+
+  /** Asked before the first read and after each one. */
+  #nextBuffer(): Buffer {
+    if (this.#passedOn || (this.#bulk && this.#buffer === scratch)) {
+      this.#passedOn = false;
+      this.#buffer = this.#bulk ? takeBuffer() : scratch;
+    } else if (!this.#bulk && this.#buffer !== scratch) {
+      giveBuffer(this.#buffer);
+      this.#buffer = scratch;
+    }
+    return this.#buffer;
+  }
+
+  #read(buffer: Buffer, bytes: number): boolean {
+    if (this.#state === 'tunnel') {
+      this.#tunnel?.onData(Buffer.from(buffer.subarray(0, bytes)));
+      return !this.#paused;
+    }
+    // A full read means that more is waiting.
+    if (bytes === READ_BYTES) this.#bulk = this.#state === 'busy';
+    this.#parser.execute(buffer, bytes);
+    return !this.#paused;
   }
 
   #connected(): void {
@@ -261,21 +317,46 @@ export class UpstreamConnection extends Timed implements ParserSink {
     this.#owner.onConnected(this);
   }
 
+  #drained(): void {
+    if (this.#tunnel === undefined) this.#user?.onWritable();
+    else this.#tunnel.onWritable();
+  }
+
   #ended(): void {
+    if (this.#tunnel !== undefined) {
+      this.#tunnel.onEnd();
+      return;
+    }
     // Ends a body that is delimited by closing; the parser's sink then releases the connection.
-    if (this.#state === 'busy' && !this.#parser.eof())
-      this.#break('cut', 'connection closed by the upstream');
+    if (this.#state === 'busy' && !this.#parser.eof()) this.#break('cut', 'closed by the upstream');
     this.#socket.destroy();
+  }
+
+  /**
+   * The upstream refuses to read on. It may have answered before (413 to an upload), and destroying the socket now would lose that
+   * answer although it lies in the system's buffer: reading goes on for a moment. True: do not destroy yet.
+   */
+  #lastWords(error: NodeJS.ErrnoException): boolean {
+    if (error.syscall !== 'write' || this.#state !== 'busy' || this.#writeFailed) return false;
+    this.#error ??= error;
+    // Nothing of the request was taken: there can be no answer to it.
+    if (!this.#firstWriteTaken) return false;
+    this.#writeFailed = true;
+    this.#owner.wheel.schedule(this, this.#owner.wheel.now() + LAST_WORDS_MS);
+    return true;
   }
 
   #closed(): void {
     const state = this.#state;
     this.#state = 'closed';
     this.#owner.wheel.cancel(this);
+    if (this.#buffer !== scratch && !this.#passedOn) giveBuffer(this.#buffer);
+    this.#buffer = scratch;
     if (state === 'connecting') {
-      const error = this.#error ?? new Error(this.#connectTimedOut ? 'connect time limit' : 'closed');
-      this.#owner.onConnectFailed(this, error, this.#connectTimedOut);
-    } else if (state === 'busy') this.#break('cut', this.#error?.message ?? 'connection closed');
+      const error = this.#error ?? new Error(this.#timedOut ? 'connect time limit' : 'closed');
+      this.#owner.onConnectFailed(this, error, this.#timedOut);
+    } else if (state === 'tunnel') this.#tunnel?.onClosed();
+    else this.#break('cut', this.#error?.message ?? 'connection closed');
     this.#owner.onClosed(this);
   }
 
@@ -283,12 +364,13 @@ export class UpstreamConnection extends Timed implements ParserSink {
     const user = this.#user;
     if (user === undefined) return;
     this.#user = undefined;
-    const { untouched } = this.#parser;
-    const stale = kind === 'cut' && untouched && this.#requests > 1;
-    const syscall = (this.#error as NodeJS.ErrnoException | undefined)?.syscall;
+    const stale = kind === 'cut' && this.#parser.untouched && this.#requests > 1;
     const undelivered =
-      stale && !this.#firstWriteTaken && syscall === 'write' && this.#firstWriteBytes <= ATOMIC_WRITE_BYTES;
+      stale &&
+      !this.#firstWriteTaken &&
+      this.#error?.syscall === 'write' &&
+      this.#firstWriteBytes <= ATOMIC_WRITE_BYTES;
     this.#parser.stop();
-    user.onBroken({ kind, detail, untouched, stale, undelivered });
+    user.onBroken({ kind, detail, stale, undelivered });
   }
 }

@@ -1,0 +1,152 @@
+import type { IncomingMessage } from 'node:http';
+import type { UpstreamConnection } from './upstream-connection.ts';
+
+export interface UploadListener {
+  /** A piece came from the client, or the upstream took one. */
+  uploadMoved(): void;
+  /** All of it has been given to the connection that is being written to. */
+  uploadSent(): void;
+  uploadTooLarge(): void;
+  /** While draining: the rest has come, or more of it than is worth waiting for. */
+  uploadDrained(): void;
+}
+
+export interface UploadLimits {
+  maxRequestBytes: number;
+  replayBytes: number;
+  lingerBytes: number;
+}
+
+/**
+ * The body of one request on its way to whichever upstream takes it. It is read only as fast as the upstream writes; what has been read
+ * is kept up to a bound, so that another attempt can send it again.
+ */
+export class Upload {
+  readonly #request: IncomingMessage;
+  readonly #chunked: boolean;
+  readonly #limits: UploadLimits;
+  readonly #listener: UploadListener;
+  #connection: UpstreamConnection | undefined;
+  #kept: Buffer[] | undefined = [];
+  #keptBytes = 0;
+  #reading = false;
+  #draining = false;
+  #drained = 0;
+  /** Payload bytes that came from the client. */
+  bytes = 0;
+  /** The client has sent all of it. */
+  complete = false;
+  /** The upstream does not take more at present. */
+  blocked = false;
+
+  constructor(request: IncomingMessage, chunked: boolean, limits: UploadLimits, listener: UploadListener) {
+    this.#request = request;
+    this.#chunked = chunked;
+    this.#limits = limits;
+    this.#listener = listener;
+  }
+
+  /** What came so far can still be sent from its beginning. */
+  get replayable(): boolean {
+    return this.#kept !== undefined;
+  }
+
+  /** Sends to this connection from now on, first what was kept of it. */
+  sendTo(connection: UpstreamConnection): void {
+    this.#connection = connection;
+    this.blocked = false;
+    for (const chunk of this.#kept ?? []) this.#write(connection, chunk);
+    if (this.complete) this.#end(connection);
+    else if (!this.blocked) this.#read();
+  }
+
+  /** The connection is gone. What comes next waits. */
+  detach(): void {
+    this.#connection = undefined;
+    if (this.#reading && !this.complete) this.#request.pause();
+  }
+
+  /** The connection takes more. */
+  writable(): void {
+    if (!this.blocked) return;
+    this.blocked = false;
+    this.#listener.uploadMoved();
+    this.#read();
+  }
+
+  /** Nothing of it will be sent again. */
+  forget(): void {
+    this.#kept = undefined;
+  }
+
+  /** The answer is out: reads what still comes and drops it. */
+  drain(): void {
+    this.#connection = undefined;
+    this.#kept = undefined;
+    this.#draining = true;
+    this.#read();
+  }
+
+  #read(): void {
+    if (!this.#reading) {
+      this.#reading = true;
+      this.#request.on('data', (chunk: Buffer) => this.#received(chunk));
+      this.#request.on('end', () => this.#ended());
+    }
+    this.#request.resume();
+  }
+
+  #received(chunk: Buffer): void {
+    if (this.#draining) {
+      this.#drained += chunk.length;
+      if (this.#drained > this.#limits.lingerBytes) this.#listener.uploadDrained();
+      return;
+    }
+    this.bytes += chunk.length;
+    const { maxRequestBytes, replayBytes } = this.#limits;
+    if (maxRequestBytes > 0 && this.bytes > maxRequestBytes) {
+      this.#listener.uploadTooLarge();
+      return;
+    }
+    if (this.#kept !== undefined) {
+      this.#keptBytes += chunk.length;
+      if (this.#keptBytes <= replayBytes) this.#kept.push(chunk);
+      else this.#kept = undefined;
+    }
+    this.#listener.uploadMoved();
+    if (this.#connection === undefined) this.#request.pause();
+    else this.#write(this.#connection, chunk);
+  }
+
+  #write(connection: UpstreamConnection, chunk: Buffer): void {
+    let more: boolean;
+    if (this.#chunked) {
+      connection.cork();
+      connection.write(`${chunk.length.toString(16)}\r\n`);
+      connection.write(chunk);
+      more = connection.write('\r\n');
+      connection.uncork();
+    } else more = connection.write(chunk);
+    if (more) return;
+    this.blocked = true;
+    this.#request.pause();
+  }
+
+  #ended(): void {
+    this.complete = true;
+    if (this.#draining) this.#listener.uploadDrained();
+    else if (this.#connection !== undefined) this.#end(this.#connection);
+  }
+
+  #end(connection: UpstreamConnection): void {
+    if (this.#chunked) connection.write(`0\r\n${trailerLines(this.#request.rawTrailers)}\r\n`);
+    connection.endRequest();
+    this.#listener.uploadSent();
+  }
+}
+
+function trailerLines(raw: readonly string[]): string {
+  let lines = '';
+  for (let index = 0; index + 1 < raw.length; index += 2) lines += `${raw[index]}: ${raw[index + 1]}\r\n`;
+  return lines;
+}
