@@ -8,7 +8,7 @@ let routes: { method: string; path: string }[];
 
 beforeAll(async () => {
   shop = await openShop();
-  routes = routesOf(shop.app.printRoutes({ commonPrefix: false, includeHooks: false }));
+  routes = routesOf(shop.app.printRoutes({ includeHooks: false }));
 });
 
 afterAll(() => shop?.stop());

@@ -110,6 +110,19 @@ describe('checkout', () => {
     expect((await browser.get('/api/cart')).body.pieces).toBe(2);
   });
 
+  it('is refused when somebody else was faster', async () => {
+    const { browser, product, order } = await customerWithCart('customer13@example.com');
+    const before = await onHand(product.id);
+    const setStock = (pieces: number) =>
+      database.query('UPDATE stock_levels SET on_hand = $1 WHERE product_id = $2', [pieces, product.id]);
+    await setStock(1);
+    const answer = await browser.post('/api/orders').send(order);
+    expect([answer.status, answer.body.error.code]).toEqual([409, 'OUT_OF_STOCK']);
+    expect(await onHand(product.id)).toBe(1);
+    await setStock(before);
+    await browser.post('/api/orders').send(order).expect(201);
+  });
+
   it('can be taken back while nothing was shipped, once', async () => {
     const { browser, product, order } = await customerWithCart('customer8@example.com');
     const before = await onHand(product.id);
