@@ -153,9 +153,8 @@ class Directory implements MeteredDirectory {
       .catch((error: unknown) => this.#warn(`The endpoint cache ${file} can't be written: ${String(error)}`));
   }
 
-  /** What is watched now, and what was cached and is merely not watched: a plan may name it again. */
   #lists(): CachedLists {
-    const lists = new Map<string, readonly Endpoint[]>(this.#cached);
+    const lists = new Map<string, readonly Endpoint[]>();
     for (const [service, watcher] of this.#watchers) {
       if (watcher.hasList) lists.set(service, watcher.snapshot.endpoints);
     }

@@ -18,7 +18,7 @@ export interface ServiceSnapshot {
   /** `namespace/service` */
   service: string;
   endpoints: readonly Endpoint[];
-  /** Cloud Map could not be asked since `lastRefresh`, or the list comes from the cache file. */
+  /** Cloud Map could not be asked since `lastRefresh` or no longer knows the service, or the list comes from the cache file. */
   stale: boolean;
   /** Milliseconds since the epoch; undefined: never listed by Cloud Map in this process. */
   lastRefresh: number | undefined;
@@ -34,7 +34,10 @@ export interface ServiceDirectory {
   watch(services: Iterable<string>): void;
   /** Called after each change of a list, of its staleness or of its error. Returns the way to stop. */
   onChange(listener: (snapshot: ServiceSnapshot) => void): () => void;
-  /** Resolves once the service has a list, be it empty or from the cache. Rejects when the service isn't watched or watching ends. */
+  /**
+   * Resolves once the service has a list, be it empty or from the cache, or Cloud Map says that there is no such service yet.
+   * Rejects when the service isn't watched or watching ends.
+   */
   ready(service: string): Promise<void>;
   close(): Promise<void>;
 }

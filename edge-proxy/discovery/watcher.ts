@@ -164,7 +164,7 @@ export class ServiceWatcher {
       listedAt: undefined,
       failures: missing ? 0 : this.#poll.failures + 1,
     };
-    this.#publish({ stale: true, error: describe(error) });
+    this.#publish({ stale: !missing, error: describe(error) });
     if (isNotFound(error)) {
       for (const { resolve } of this.#waiting.splice(0)) resolve();
     }
