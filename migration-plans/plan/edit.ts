@@ -37,7 +37,7 @@ function insertRule(text: string, rule: NewRule): string {
   const unit = indentUnit(root, text);
   if (isSeq(rules?.value) && rules.value.items.length > 0) return appendItem(text, rules.value, rule, eol);
   if (rules !== undefined) {
-    // `rules:` with nothing, null or [] after it.
+    // An empty list.
     const key = rules.key as Node;
     if (isMap(compare?.value) && compare.value.flow === true)
       return splice(text, key.range![0], endOf(rules), `rules: [ ${flowRule(rule)} ]`);

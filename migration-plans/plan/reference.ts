@@ -1,6 +1,6 @@
 /** The parts of JSON Schema that the schemas of this project use. */
 interface Schema {
-  type?: string;
+  type?: string | string[];
   title?: string;
   description?: string;
   says?: string;
@@ -63,7 +63,7 @@ function takes(schema: Schema): string {
     return `list of ${schema.items === undefined ? 'values' : takes(schema.items)}`;
   if (schema.says !== undefined) return schema.says;
   const names: Record<string, string> = { object: 'a map', boolean: '`true` or `false`', string: 'text' };
-  return names[schema.type ?? ''] ?? schema.type ?? '';
+  return names[String(schema.type)] ?? String(schema.type ?? '');
 }
 
 function code(value: unknown): string {

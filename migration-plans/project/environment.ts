@@ -14,7 +14,8 @@ export function interpolate(
   const resolveText = (text: string, path: (string | number)[]): string =>
     text.replace(REFERENCE, (reference: string, name: string) => {
       if (reference.startsWith('$$')) return reference.slice(1);
-      const value = NAME.test(name) ? environment[name] : undefined;
+      const known = NAME.test(name) && Object.hasOwn(environment, name);
+      const value = known ? environment[name] : undefined;
       if (value !== undefined) return value;
       findings.push({
         code: 'PROJECT_ENVIRONMENT',

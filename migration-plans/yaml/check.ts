@@ -9,7 +9,7 @@ interface Annotated {
   /** The value may be a secret: it is never shown in a message. */
   secret?: boolean;
   properties?: Record<string, unknown>;
-  type?: string;
+  type?: string | string[];
   enum?: unknown[];
   const?: unknown;
   anyOf?: Annotated[];
@@ -121,6 +121,11 @@ function toFinding(error: ErrorObject, source: YamlSource, prefix: string): Find
       return finding('VALUE', `${where} must be ${says(schema)}, not ${given()}`);
     case 'minLength':
       return finding('VALUE', `${where} must be ${says(schema)}`);
+    case 'minimum':
+    case 'maximum':
+      if (schema.says === undefined || (error.keyword === 'maximum' && !Array.isArray(schema.type)))
+        return finding('VALUE', `${where} ${error.message}, not ${given()}`);
+      return finding('VALUE', `${where} must be ${says(schema)}, not ${given()}`);
     default:
       return finding('VALUE', `${where} ${error.message ?? 'is not valid'}`);
   }
@@ -129,7 +134,7 @@ function toFinding(error: ErrorObject, source: YamlSource, prefix: string): Find
 function says(schema: Annotated): string {
   if (schema.says !== undefined) return schema.says;
   if (schema.anyOf !== undefined) return schema.anyOf.map(says).join(' or ');
-  return TYPE_NAMES[schema.type ?? ''] ?? 'another value';
+  return TYPE_NAMES[String(schema.type)] ?? 'another value';
 }
 
 const TYPE_NAMES: Record<string, string> = {

@@ -59,8 +59,15 @@ export function readYaml(text: string, file: string, prefix: string): YamlSource
     report('TOO_DEEP', 'the file is nested too deeply to be read', 0);
     return failed();
   }
-  for (const error of document.errors) report('YAML', firstLine(error.message), error.pos[0]);
   // What follows a syntax error is guesswork: reporting on it would bury the mistake under its consequences.
+  const [syntax] = document.errors;
+  if (syntax !== undefined) {
+    const line = text.slice(text.lastIndexOf('\n', syntax.pos[0] - 1) + 1).split('\n', 1)[0];
+    const remedy = /\$\{\w+\}/.test(line ?? '')
+      ? 'Inside { } and [ ] put quotes around a reference to the environment.'
+      : undefined;
+    report('YAML', firstLine(syntax.message), syntax.pos[0], remedy);
+  }
   if (findings.length > 0) return failed();
   const built = new Builder(report).build(document.contents);
   return {
@@ -85,6 +92,11 @@ function parse(text: string, lineCounter: LineCounter): Document | undefined {
     throw error;
   }
 }
+
+/** Of YAML's core schema: they say what plain text means anyway. */
+const PLAIN_TAGS = new Set(
+  ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((name) => `tag:yaml.org,2002:${name}`),
+);
 
 type Report = (code: string, message: string, offset: number | undefined, remedy?: string) => void;
 
@@ -116,7 +128,7 @@ class Builder {
       );
       return null;
     }
-    if (tag !== undefined && !tag.startsWith('tag:yaml.org,2002:')) {
+    if (tag !== undefined && !PLAIN_TAGS.has(tag)) {
       this.#report(
         'TAG',
         `the tag ${short(tag)} is not accepted`,

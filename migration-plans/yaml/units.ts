@@ -16,7 +16,15 @@ interface Described {
 
 /** `says` names the value in messages: "a duration such as 5s". */
 export const Duration = (options: Described) =>
-  Type.String({ pattern: DURATION, says: 'a duration such as 250ms, 5s, 2m or 1h', ...options });
+  Type.Unsafe<string | 0>({
+    // YAML reads a bare 0 as a number: the only one that needs no unit.
+    type: ['string', 'integer'],
+    pattern: DURATION,
+    minimum: 0,
+    maximum: 0,
+    says: 'a duration such as 250ms, 5s, 2m or 1h',
+    ...options,
+  });
 
 export const Size = (options: Described) =>
   Type.String({ pattern: SIZE, says: 'a size such as 512B, 64KiB or 1MiB', ...options });
@@ -36,8 +44,8 @@ const SIZE_BYTES: Record<string, number> = {
 };
 
 /** Milliseconds. The text has passed its schema. */
-export function parseDuration(text: string): number {
-  if (text === '0') return 0;
+export function parseDuration(text: string | 0): number {
+  if (text === '0' || text === 0) return 0;
   const unit = /[a-z]+$/.exec(text)?.[0] ?? 'ms';
   return Math.round(Number.parseFloat(text) * DURATION_MS[unit]!);
 }
