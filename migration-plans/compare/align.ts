@@ -38,8 +38,20 @@ export function align(lists: Lists): Alignment {
   let tail = 0;
   while (head + tail < n && head + tail < m && lists.same(n - 1 - tail, m - 1 - tail)) tail++;
   for (let k = tail; k > 0; k--) result.equal.push([n - k, m - k]);
-  const lefts = range(head, n - tail);
-  const rights = range(head, m - tail);
+  let lefts = range(head, n - tail);
+  let rights = range(head, m - tail);
+  if (n === m && lefts.length > 0) {
+    // Most lists that differ have a few changed elements in place: then only these need to be looked into.
+    const moved = lefts.filter((i) => !lists.same(i, i));
+    if (moved.length * 2 <= lefts.length) {
+      for (let k = 0, i = head; i < n - tail; i++) {
+        if (moved[k] === i) k++;
+        else result.equal.push([i, i]);
+      }
+      lefts = moved;
+      rights = [...moved];
+    }
+  }
   if (lefts.length === 0 || rights.length === 0) {
     result.leftOnly = lefts;
     result.rightOnly = rights;

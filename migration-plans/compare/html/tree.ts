@@ -77,14 +77,18 @@ export function nestsTooDeep(source: string): boolean {
   return false;
 }
 
-function fill(parent: HtmlElement, nodes: readonly DefaultTreeAdapterMap['childNode'][]): void {
-  const verbatim = isVerbatim(parent);
+function fill(
+  parent: HtmlElement,
+  nodes: readonly DefaultTreeAdapterMap['childNode'][],
+  within = false,
+): void {
+  const verbatim = within || VERBATIM.has(parent.tag);
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[i]!;
     if ('tagName' in node) {
       const element = new HtmlElement(node.tagName, parent, readAttributes(node));
       parent.children.push(element);
-      fill(element, 'content' in node ? node.content.childNodes : node.childNodes);
+      fill(element, 'content' in node ? node.content.childNodes : node.childNodes, verbatim);
     } else if (node.nodeName === '#text') {
       const text = verbatim
         ? (node as { value: string }).value
@@ -102,12 +106,6 @@ function fill(parent: HtmlElement, nodes: readonly DefaultTreeAdapterMap['childN
   }
 }
 
-function isVerbatim(element: HtmlElement): boolean {
-  for (let at: HtmlElement | undefined = element; at !== undefined; at = at.parent)
-    if (VERBATIM.has(at.tag)) return true;
-  return false;
-}
-
 /** White space is one space, and none at the edge of a block (CSS Text 3 section 4.1.1, `white-space: normal`). */
 function collapse(
   value: string,
@@ -115,9 +113,9 @@ function collapse(
   nodes: readonly DefaultTreeAdapterMap['childNode'][],
   index: number,
 ): string {
-  let text = value.replace(/[ \t\n\r\f]+/g, ' ');
-  if (atEdge(parent, nodes, index, -1)) text = text.replace(/^ /, '');
-  if (atEdge(parent, nodes, index, 1)) text = text.replace(/ $/, '');
+  let text = /[\t\n\r\f]| {2}/.test(value) ? value.replace(/[ \t\n\r\f]+/g, ' ') : value;
+  if (text.startsWith(' ') && atEdge(parent, nodes, index, -1)) text = text.slice(1);
+  if (text.endsWith(' ') && atEdge(parent, nodes, index, 1)) text = text.slice(0, -1);
   return text;
 }
 
@@ -139,8 +137,8 @@ function readAttributes(element: DefaultTreeAdapterMap['element']): Map<string, 
   for (const { name, value, prefix } of element.attrs) {
     const full = prefix === undefined || prefix === '' ? name : `${prefix}:${name}`;
     if (full === 'class') {
-      const classes = [...new Set(value.split(/\s+/).filter((word) => word !== ''))].sort();
-      attributes.set(full, classes.join(' '));
+      const classes = new Set(value.split(/\s+/).filter((word) => word !== ''));
+      attributes.set(full, classes.size === 1 ? value.trim() : [...classes].sort().join(' '));
     } else attributes.set(full, BOOLEAN_ATTRIBUTES.has(full) ? '' : value);
   }
   return attributes;

@@ -157,10 +157,21 @@ export function hashNode(node: JsonNode): number {
   return node.hash;
 }
 
-/** FNV-1a over UTF-16 units. Only ever a hint: what has the same hash is compared. */
+/** Characters of a text that enter its hash. */
+const HASHED = 64;
+
+/** FNV-1a over UTF-16 units, of a long text over some of them. Only ever a hint: what has the same hash is compared. */
 export function hashText(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  const { length } = text;
+  let hash = Math.imul(0x811c9dc5 ^ length, 0x01000193);
+  if (length <= HASHED) {
+    for (let i = 0; i < length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+    return hash;
+  }
+  // Evenly spread, so that texts with a common head or tail still differ.
+  for (let k = 0; k < HASHED; k++) {
+    hash = Math.imul(hash ^ text.charCodeAt(Math.floor((k * (length - 1)) / (HASHED - 1))), 0x01000193);
+  }
   return hash;
 }
 

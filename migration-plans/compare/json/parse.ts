@@ -19,13 +19,18 @@ export function parseJson(text: string): JsonNode {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what JSON strings must not hold
+const NOT_PLAIN = /[\\\u0000-\u001f]/;
 
 class Parser {
   private readonly text: string;
+  /** No escape and no control character anywhere: a string ends at the next quote, which the engine finds fastest. */
+  private readonly plain: boolean;
   private at = 0;
 
   constructor(text: string) {
     this.text = text;
+    this.plain = !NOT_PLAIN.test(text);
   }
 
   end(): void {
@@ -100,6 +105,12 @@ class Parser {
   private string(): string {
     const start = ++this.at;
     const { text } = this;
+    if (this.plain) {
+      const end = text.indexOf('"', start);
+      if (end < 0) this.fail();
+      this.at = end + 1;
+      return text.slice(start, end);
+    }
     for (let i = start; i < text.length; i++) {
       const code = text.charCodeAt(i);
       if (code === QUOTE) {
