@@ -103,7 +103,8 @@ function forked(): Worker {
   cluster.setupPrimary({
     exec: new URL(file, import.meta.url).pathname,
     args: [],
-    silent: false,
+    // Flags of the supervisor (`--eval`, `--inspect`) are not for its workers; NODE_OPTIONS reaches them all the same.
+    execArgv: [],
     serialization: 'advanced',
   });
   return cluster.fork();
