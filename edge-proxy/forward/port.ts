@@ -57,7 +57,10 @@ export interface ForwardJob {
   /** Hijacked: the forwarder writes the answer and nobody else does. */
   response: ServerResponse;
   primary: Upstream;
-  /** Answers instead when the primary fails a safe request before anything was sent to the client. */
+  /**
+   * Answers instead when the primary fails before anything was sent to the client: a safe request in any case, another one only if
+   * it was never delivered.
+   */
   fallback: Upstream | undefined;
   timeouts: Timeouts;
   /** Address of the client for forwarding headers, after `trustProxy`. */

@@ -21,7 +21,13 @@ export function decide(route: CompiledRoute, request: RequestFacts, edge: EdgeFa
     if (target !== undefined && !refused && canAnswer(target, route, edge))
       return decided(target, 'override');
   }
-  if (write) return decided(state.owner, 'owner');
+  // Where both targets work on one database, a write that never reached the service may as well be done by the monolith.
+  if (write)
+    return decided(
+      state.owner,
+      'owner',
+      state.owner === 'service' && state.phase === 'cutover' && plan.data.stage === 'shared-database',
+    );
   const mayFallBack = isSafe(request.method);
   switch (state.phase) {
     case 'monolith':

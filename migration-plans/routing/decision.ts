@@ -16,7 +16,10 @@ export type DecisionReason = (typeof DECISION_REASONS)[number];
 export interface Decision {
   target: Target;
   reason: DecisionReason;
-  /** A failed safe read may be answered by the monolith within the same request. */
+  /**
+   * The monolith may answer within the same request when the service fails: any safe read; a write only if it was never delivered,
+   * and only while both targets work on one database.
+   */
   mayFallBack: boolean;
   /** Bucket 0–9999 of the request's sticky key; -1: not needed for this decision. */
   bucket: number;

@@ -126,7 +126,7 @@ async function tour(): Promise<void> {
       port: Number(edge.port),
       products: 2000,
       customers: 5000,
-      password: 'customer',
+      password: 'letmein',
       email: (customer) => `customer${customer}@example.com`,
     };
     const crowd = new Crowd(shop, ledger, CUSTOMERS, THINK_MS);
