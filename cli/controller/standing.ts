@@ -1,5 +1,6 @@
 import type { EvidenceSummary } from '../../migration-plans/evidence/evidence.ts';
 import { autoRollback, evaluateGate } from '../../migration-plans/gates/gates.ts';
+import { judge } from '../../migration-plans/gates/verdict.ts';
 import { nextStep, type Step } from '../../migration-plans/phases/steps.ts';
 import type { Plan } from '../../migration-plans/plan/plan.ts';
 import type { CapabilityState, GateFinding, Phase, Target } from '../../migration-plans/revision/revision.ts';
@@ -18,6 +19,7 @@ export interface Standing {
   /** The plan is part of the newest revision. */
   applied: boolean;
   service: { name: string; endpoints: number; healthy: number; versions: string[] };
+  /** Answers compared, and differing beyond noise for certain; requests that the service answered for users, and failed. */
   evidence: { compared: number; mismatched: number; requests: number; failures: number };
   /** The command that takes the next step; null: there is none. */
   next: string | null;
@@ -37,7 +39,7 @@ export function standingOf(
   const common = {
     capability: plan.capability,
     service: { name: plan.service.name, ...service },
-    evidence: figures(evidence),
+    evidence: figures(plan, evidence),
     next,
   };
   if (state === undefined)
@@ -130,13 +132,11 @@ export function seenService(
   };
 }
 
-function figures(evidence: EvidenceSummary | undefined): Standing['evidence'] {
-  const sum = { compared: 0, mismatched: 0, requests: 0, failures: 0 };
-  for (const funnel of Object.values(evidence?.funnel ?? {})) {
-    sum.compared += funnel.compared;
-    sum.mismatched += funnel.mismatched;
-  }
-  for (const cell of evidence?.traffic ?? []) {
+function figures(plan: Plan, evidence: EvidenceSummary | undefined): Standing['evidence'] {
+  if (evidence === undefined) return { compared: 0, mismatched: 0, requests: 0, failures: 0 };
+  const { mismatch } = judge(plan, evidence);
+  const sum = { compared: mismatch.compared, mismatched: mismatch.certain, requests: 0, failures: 0 };
+  for (const cell of evidence.traffic) {
     if (cell.target !== 'service') continue;
     sum.requests += cell.requests;
     sum.failures += cell.failures;

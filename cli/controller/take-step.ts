@@ -40,7 +40,7 @@ const LOOK_EVERY_MS = 500;
  */
 export async function decide(store: StateStore, request: StepRequest, record: boolean): Promise<Decided> {
   const { capability, step, terminal, signal } = request;
-  const end = performance.now() + request.evidenceMs;
+  let end: number | undefined;
   for (;;) {
     const on = await publishedCapability(store, request.project, capability);
     const evidence = await store.evidence({ capability, epoch: on.state.epoch });
@@ -53,6 +53,7 @@ export async function decide(store: StateStore, request: StepRequest, record: bo
       return { on, gates, result };
     }
     const { error, refusal } = result;
+    end ??= performance.now() + request.evidenceMs;
     const left = end - performance.now();
     if (error.code === 'GATE_REFUSED' && left > 0) {
       terminal.progress(waitingText(gates, left));
