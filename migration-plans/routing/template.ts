@@ -61,7 +61,8 @@ function problemOfStatic(part: string): string | undefined {
   if (part.includes('*')) return '"*" may only stand alone as the last segment, as in "/files/*"';
   if (/[{}]/.test(part)) return `write a parameter as ":name", not as "${part}"`;
   if (/[?#]/.test(part)) return 'a template is a path only: queries and fragments are not matched';
-  if (/[\s<>"^`|\\]/.test(part)) return `"${part}" has a character that must be percent-encoded in a path`;
+  if (/[\s\p{Cc}<>"^`|\\]/u.test(part))
+    return `"${part}" has a character that must be percent-encoded in a path`;
   if (part.includes(';')) return 'a path with ";" is always the monolith’s, so no template can claim it';
   // Well-formed surrogates only: encodeURIComponent throws on a lone one.
   if (!part.isWellFormed()) return `"${part}" is not valid Unicode`;

@@ -17,7 +17,7 @@ export interface YamlSource {
   placeOfKey(path: readonly (string | number)[]): Place;
 }
 
-export const YAML_LIMITS = { bytes: 256 * 1024, depth: 16, nodes: 20_000, findings: 50 } as const;
+export const YAML_LIMITS = { bytes: 128 * 1024, depth: 16, nodes: 20_000, findings: 50 } as const;
 
 /** Reads YAML text; never throws, whatever it contains. Codes of the findings begin with `prefix`, such as `PLAN`. */
 export function readYaml(text: string, file: string, prefix: string): YamlSource {
