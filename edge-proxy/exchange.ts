@@ -7,6 +7,7 @@ import type { CompiledRoute } from '../migration-plans/routing/table.ts';
 import { cookieValue } from './cookie.ts';
 import type { ForwardFailure, ForwardJob, ForwardObserver, ForwardResult, Upstream } from './forward/port.ts';
 import { InFlightEntry } from './in-flight.ts';
+import { Farewell } from './lifecycle/farewell.ts';
 import type { ShadowCapture } from './shadow/port.ts';
 import type { RouteMeters } from './telemetry/meters.ts';
 import type { RequestSpan } from './telemetry/tracing.ts';
@@ -162,6 +163,7 @@ export class RequestExchange extends Exchange implements ForwardJob {
 export class UpgradeExchange extends Exchange {
   readonly socket: Duplex;
   readonly head: Buffer;
+  readonly #farewell: Farewell | undefined;
 
   constructor(
     owner: ExchangeOwner,
@@ -177,10 +179,16 @@ export class UpgradeExchange extends Exchange {
     super(owner, request, clientAddress, startedAt, monolith, timeouts, meters);
     this.socket = socket;
     this.head = head;
+    const { upgrade } = request.headers;
+    this.#farewell = upgrade?.toLowerCase() === 'websocket' ? new Farewell(socket) : undefined;
   }
 
   override get isUpgrade(): boolean {
     return true;
+  }
+
+  override announceClose(): void {
+    this.#farewell?.say();
   }
 
   override cutOff(): void {

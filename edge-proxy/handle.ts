@@ -105,6 +105,7 @@ export class EdgeHandler implements ExchangeOwner {
       recorder.meters.unclaimed,
     );
     this.#begin(exchange);
+    if (this.draining) exchange.announceClose();
     forwarder.upgrade(exchange);
   };
 

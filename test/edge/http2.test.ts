@@ -1,0 +1,92 @@
+import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { keeper } from './support/keep.ts';
+import { MemoryStore } from './support/memory-store.ts';
+import { origin } from './support/origin.ts';
+import { reviews } from './support/revisions.ts';
+import { edgeFor, until } from './support/run.ts';
+
+const kept = keeper();
+const fixture = (name: string) => join(import.meta.dirname, 'fixtures', `${name}.pem`);
+const tls = { certFile: fixture('first.cert'), keyFile: fixture('first.key') };
+
+async function session(url: string): Promise<ClientHttp2Session> {
+  const client = connect(url, { rejectUnauthorized: false });
+  client.on('error', () => {});
+  await new Promise((resolve) => client.once('connect', resolve));
+  await kept({ close: async () => client.destroy() });
+  return client;
+}
+
+function ask(client: ClientHttp2Session, headers: Record<string, string>, body?: string) {
+  return new Promise<{ headers: IncomingHttpHeaders; body: string }>((resolve, reject) => {
+    const stream = client.request(headers, { endStream: body === undefined });
+    let head: IncomingHttpHeaders = {};
+    let text = '';
+    stream.setEncoding('utf8');
+    stream.on('response', (received) => {
+      head = received;
+    });
+    stream.on('data', (chunk: string) => {
+      text += chunk;
+    });
+    stream.on('end', () => resolve({ headers: head, body: text }));
+    stream.on('error', reject);
+    if (body !== undefined) stream.end(body);
+  });
+}
+
+describe('HTTP/2 to clients', () => {
+  it('is spoken beside HTTP/1.1, routed and answered the same way', async () => {
+    const monolith = await kept(origin('monolith'));
+    const service = await kept(origin('service'));
+    const store = new MemoryStore();
+    store.publish(reviews(1, { phase: 'canary', weightBp: 10_000 }, { readAfterWriteMs: 60_000 }));
+    const options = { tls, store: store.asStore(), overrideSecret: 'sixteen-bytes-or-more' };
+    const edge = await kept(edgeFor(monolith.url, options, { 'default/reviews': service.url }));
+    const client = await session(edge.url);
+    expect(client.alpnProtocol).toBe('h2');
+    const read = await ask(client, { ':path': '/reviews/7?x=%zz', 'x-user': 'ann' });
+    expect(read).toMatchObject({
+      headers: { ':status': 200, 'x-strangler-target': 'service' },
+      body: 'service GET /reviews/7?x=%zz',
+    });
+    const written = await ask(client, { ':method': 'POST', ':path': '/reviews' }, 'a review');
+    expect(written.headers['x-strangler-target']).toBe('monolith');
+    expect(written.headers['set-cookie']?.[0]).toMatch(/^strangler-wrote-reviews=.*; Secure$/);
+    expect(monolith.seen).toEqual(['POST /reviews']);
+  });
+
+  it('finishes its streams when the edge drains', async () => {
+    const waiting: { end(text: string): void }[] = [];
+    const monolith = await kept(origin('monolith', (_request, response) => waiting.push(response) > 0));
+    const edge = await edgeFor(monolith.url, { tls });
+    const busy = await session(edge.url);
+    const idle = await session(edge.url);
+    const answer = ask(busy, { ':path': '/slow' });
+    await until(() => waiting.length === 1, 'the request arrives');
+    const drained = edge.drain(5_000);
+    await until(() => idle.closed || idle.destroyed, 'the idle session ends');
+    waiting[0]!.end('late but whole');
+    expect((await answer).body).toBe('late but whole');
+    expect(await drained).toMatchObject({ cut: 0, problems: [] });
+  });
+
+  it('ends the connection of a client that opens and resets streams without end', async () => {
+    const monolith = await kept(origin('monolith', () => true));
+    const edge = await kept(edgeFor(monolith.url, { tls }));
+    const hostile = await session(edge.url);
+    const other = await session(edge.url);
+    const ended = new Promise((resolve) => hostile.once('close', resolve));
+    for (let i = 0; i < 5_000 && !hostile.destroyed; i += 1) {
+      const stream = hostile.request({ ':path': `/${i}` });
+      stream.on('error', () => {});
+      stream.close(8);
+      if (i % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await ended;
+    expect(other.destroyed).toBe(false);
+    await until(() => edge.status().inFlight === 0, 'nothing of it is left');
+  });
+});
