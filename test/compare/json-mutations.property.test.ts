@@ -91,6 +91,25 @@ describe('JSON without rules', () => {
     );
   });
 
+  it('finds it also within a list and with the keys in another order', () => {
+    fc.assert(
+      fc.property(
+        document,
+        fc.nat(),
+        fc.nat({ max: MUTATIONS.length - 1 }),
+        fc.nat({ max: 20 }),
+        (value, place, mutation, seed) => {
+          const all = places(value);
+          const mutant = changed(value, all[place % all.length]!, MUTATIONS[mutation]!);
+          const same = canonical(mutant) === canonical(value);
+          const list = (item: Json) => [0, { item, other: 1 }, 2];
+          expect(compareJson(list(value), shuffledKeys(list(mutant), seed)).equal).toBe(same);
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
   it('is equal exactly when the values are', () => {
     fc.assert(
       fc.property(document, document, (left, right) => {

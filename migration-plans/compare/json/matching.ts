@@ -61,21 +61,26 @@ function matchBucket(
   budget: { left: number },
 ): [number, number][] {
   const ownerOf = new Map<number, number>();
-  const free = new Set(right);
+  const free = [...right];
   const waiting: number[] = [];
+  // What is taken moves before `head`, so that a list of equal elements is matched in one pass.
+  let head = 0;
   for (const i of left) {
-    let found = false;
-    for (const j of free) {
-      if (budget.left-- <= 0) break;
-      if (!lists.same(i, j)) continue;
-      ownerOf.set(j, i);
-      free.delete(j);
-      found = true;
+    let found = -1;
+    for (let k = head; k < free.length && budget.left-- > 0; k++) {
+      if (!lists.same(i, free[k]!)) continue;
+      found = k;
       break;
     }
-    if (!found) waiting.push(i);
+    if (found < 0) {
+      waiting.push(i);
+      continue;
+    }
+    ownerOf.set(free[found]!, i);
+    free[found] = free[head]!;
+    head++;
   }
-  if (revise && free.size > 0) for (const i of waiting) augment(lists, i, right, ownerOf, budget);
+  if (revise && head < free.length) for (const i of waiting) augment(lists, i, right, ownerOf, budget);
   return [...ownerOf].map(([j, i]): [number, number] => [i, j]);
 }
 
