@@ -31,6 +31,7 @@ export interface PoolCounts {
 export class ConnectionPool implements ConnectionOwner {
   readonly wheel: TimerWheel;
   readonly origin: Origin;
+  readonly onDefect: (error: unknown) => void;
   readonly #limits: PoolLimits;
   readonly #idle: UpstreamConnection[] = [];
   readonly #all = new Set<UpstreamConnection>();
@@ -42,7 +43,8 @@ export class ConnectionPool implements ConnectionOwner {
   /** When it was last asked for a connection, by the wheel's coarse clock. */
   lastUsed = 0;
 
-  constructor(wheel: TimerWheel, origin: Origin, limits: PoolLimits) {
+  constructor(wheel: TimerWheel, origin: Origin, limits: PoolLimits, onDefect: (error: unknown) => void) {
+    this.onDefect = onDefect;
     this.wheel = wheel;
     this.origin = origin;
     this.#limits = limits;

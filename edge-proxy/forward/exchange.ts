@@ -73,7 +73,7 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
     const { limits, headers, wheel } = this.#host;
     const head = readRequestHead(request.url ?? '', minor, rawHeaders);
     if ('code' in head) {
-      this.#refuse(head);
+      this.refuse(head);
       return;
     }
     this.#head = head;
@@ -82,16 +82,16 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
       headers.via !== undefined &&
       ownHops(head.via, headers.via) >= MAX_VIA_HOPS
     ) {
-      this.#refuse({ status: 508, code: 'loop' });
+      this.refuse({ status: 508, code: 'loop' });
       return;
     }
     if (limits.maxRequestBytes > 0 && head.contentLength > limits.maxRequestBytes) {
-      this.#refuse({ status: 413, code: 'request-too-large' });
+      this.refuse({ status: 413, code: 'request-too-large' });
       return;
     }
     if (this.#behind === undefined) head.upgrade = undefined;
     else if (head.contentLength !== 0 || head.upgrade === undefined) {
-      this.#refuse({ status: 400, code: 'bad-upgrade' });
+      this.refuse({ status: 400, code: 'bad-upgrade' });
       return;
     }
     if (head.contentLength !== 0) this.#upload = new Upload(request, head.contentLength === -1, limits, this);
@@ -395,7 +395,8 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
     this.#finish(undefined);
   }
 
-  #refuse(answer: OwnAnswer): void {
+  /** The edge does not pass this request on. */
+  refuse(answer: OwnAnswer): void {
     this.#answer.closeAfter();
     this.#answerSelf(answer, 'bad-request');
   }

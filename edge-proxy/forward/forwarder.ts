@@ -1,8 +1,9 @@
 import type { Http2ServerResponse } from 'node:http2';
+import { StranglerError } from '../../migration-plans/errors.ts';
 import type { Endpoint } from '../discovery/port.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { Exchange, type ExchangeHost } from './exchange.ts';
-import { Http1Answer } from './http1-answer.ts';
+import { Http1Answer, rawHeadsWork } from './http1-answer.ts';
 import { Http2Answer } from './http2-answer.ts';
 import { http1Headers } from './http2-request.ts';
 import { type ForwarderOptions, type ResolvedOptions, resolveOptions } from './options.ts';
@@ -11,7 +12,7 @@ import { RetryBudget } from './retry-budget.ts';
 import { SocketAnswer } from './socket-answer.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
-/** A forwarder for one process. */
+/** A forwarder for one process. Throws `FORWARD_NODE_INCOMPATIBLE` on a Node that it cannot work with. */
 export function createForwarder(options: ForwarderOptions = {}): Forwarder {
   return new LeanForwarder(options);
 }
@@ -25,6 +26,7 @@ class LeanForwarder implements Forwarder, ExchangeHost {
   readonly wheel: TimerWheel;
   readonly limits: ResolvedOptions['limits'];
   readonly headers: ResolvedOptions['headers'];
+  readonly onDefect: (error: unknown) => void;
   readonly #exchanges = new Set<Exchange>();
   readonly #states = new WeakMap<Upstream, UpstreamState>();
   readonly #pools = new Map<string, ConnectionPool>();
@@ -34,6 +36,16 @@ class LeanForwarder implements Forwarder, ExchangeHost {
     const { limits, headers } = resolveOptions(options);
     this.limits = limits;
     this.headers = headers;
+    this.onDefect = options.onDefect ?? warnOfDefect;
+    if (!rawHeadsWork()) {
+      throw new StranglerError(
+        'FORWARD_NODE_INCOMPATIBLE',
+        `Node ${process.version} keeps answers in another form.`,
+        {
+          remedy: 'Use the Node version that this release was tested with (see "engines" in package.json).',
+        },
+      );
+    }
     this.wheel = options.wheel ?? new TimerWheel();
   }
 
@@ -47,11 +59,10 @@ class LeanForwarder implements Forwarder, ExchangeHost {
       return;
     }
     const minor = request.httpVersionMinor;
-    this.#run(
-      new Exchange(this, job, new Http1Answer(response, minor), undefined),
-      request.rawHeaders,
-      minor,
-    );
+    const exchange = new Exchange(this, job, new Http1Answer(response, minor), undefined);
+    if (request.httpVersionMajor === 1) this.#run(exchange, request.rawHeaders, minor);
+    // Node's parser takes a request line without a version for HTTP/0.9.
+    else this.#refuse(exchange);
   }
 
   upgrade(job: Parameters<Forwarder['upgrade']>[0]): void {
@@ -87,7 +98,8 @@ class LeanForwarder implements Forwarder, ExchangeHost {
     const key = `${upstream.name} ${secure ? 'https' : 'http'}://${host}:${port}`;
     let pool = this.#pools.get(key);
     if (pool === undefined) {
-      pool = new ConnectionPool(this.wheel, { host, port, secure, settings: upstream.connect }, this.limits);
+      const origin = { host, port, secure, settings: upstream.connect };
+      pool = new ConnectionPool(this.wheel, origin, this.limits, this.onDefect);
       this.#pools.set(key, pool);
     }
     byEndpoint.set(endpoint, pool);
@@ -105,7 +117,17 @@ class LeanForwarder implements Forwarder, ExchangeHost {
 
   #run(exchange: Exchange, rawHeaders: readonly string[], minor: number): void {
     this.#exchanges.add(exchange);
-    exchange.start(rawHeaders, minor);
+    try {
+      exchange.start(rawHeaders, minor);
+    } catch (error) {
+      this.onDefect(error);
+      exchange.abort();
+    }
+  }
+
+  #refuse(exchange: Exchange): void {
+    this.#exchanges.add(exchange);
+    exchange.refuse({ status: 505, code: 'http-version' });
   }
 
   #stateOf(upstream: Upstream): UpstreamState {
@@ -121,4 +143,9 @@ class LeanForwarder implements Forwarder, ExchangeHost {
     for (const exchange of this.#exchanges) exchange.abort();
     for (const pool of this.#pools.values()) pool.destroy();
   }
+}
+
+/** Somebody must learn of it, whoever forgot to listen. */
+function warnOfDefect(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error));
 }

@@ -40,6 +40,8 @@ export const DEFAULT_FORWARD_LIMITS: ForwardLimits = {
 export interface ForwarderOptions {
   limits?: Partial<ForwardLimits>;
   headers?: Partial<ForwardingHeaders>;
+  /** Told of errors that should not be possible; the exchange in which one occurs is cut. Default: a warning of the process. */
+  onDefect?: (error: unknown) => void;
   /** For tests. Default: one of its own. */
   wheel?: TimerWheel;
 }

@@ -146,6 +146,7 @@ export function readRequestHead(
     lines += `${name}: ${value}\r\n`;
   }
   head.lines = lines;
+  if (head.host === undefined && minor === 1) return { status: 400, code: 'missing-host' };
   if (transferEncoding !== undefined) {
     if (contentLength !== undefined) return { status: 400, code: 'length-and-transfer-encoding' };
     if (minor === 0) return { status: 400, code: 'transfer-encoding-in-1.0' };

@@ -18,16 +18,17 @@ export function prepareServer(server: Server): void {
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
     refuseRaw(socket, { status: 405, code: 'connect-refused' });
   });
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+  server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Duplex) => {
     const { _httpMessage: answering } = socket as Duplex & { _httpMessage?: { _headerSent: boolean } | null };
     // Half an answer is out: another one behind it would be taken for its body.
     if (answering?._headerSent === true || error.code === 'ECONNRESET') socket.destroy();
-    else refuseRaw(socket, parserRefusal(error.code));
+    else refuseRaw(socket, parserRefusal(error.code, error.rawPacket));
   });
 }
 
-/** The status for what Node's parser refuses. */
-export function parserRefusal(code: string | undefined): OwnAnswer {
+/** The status for what Node's parser refuses. `packet`: the bytes that it was reading. */
+export function parserRefusal(code: string | undefined, packet?: Buffer): OwnAnswer {
+  const start = packet?.toString('latin1', 0, 256) ?? '';
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
       return { status: 431, code: 'head-too-large' };
@@ -36,12 +37,13 @@ export function parserRefusal(code: string | undefined): OwnAnswer {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return { status: 408, code: 'request-timeout' };
     case 'HPE_INVALID_VERSION':
-      return { status: 505, code: 'http-version' };
+      if (/^[A-Z-]+ \S+ HTTP\/\d\.\d\r\n/.test(start)) return { status: 505, code: 'http-version' };
+      break;
     case 'HPE_INVALID_METHOD':
-      return { status: 501, code: 'unknown-method' };
-    default:
-      return { status: 400, code: 'malformed-request' };
+      // A method that Node's parser does not know is refused. What does not even look like one is no HTTP.
+      if (/^[A-Za-z-]+ /.test(start)) return { status: 501, code: 'unknown-method' };
   }
+  return { status: 400, code: 'malformed-request' };
 }
 
 /** Answers on a socket without a response object, and closes it. */

@@ -15,8 +15,8 @@ export function mayUpgrade(protocols: string): boolean {
 export const SERVER_LIMITS = {
   /** Lenient parsing accepts what other readers understand differently: the door of every smuggling. */
   insecureHTTPParser: false,
-  /** RFC 9112 section 3.2: a request without `Host` is answered 400. */
-  requireHostHeader: true,
+  /** The forwarder answers a request without `Host` itself, 400 as RFC 9112 section 3.2 asks, in the form of all its refusals. */
+  requireHostHeader: false,
   /** Bytes of the request line and all fields; beyond it 431. */
   maxHeaderSize: 16_384,
   /** A head must be there within that time (slowloris on the head); then 408. */

@@ -53,6 +53,7 @@ export interface ConnectionOwner {
   readonly wheel: TimerWheel;
   readonly origin: Origin;
   readonly maxHeadBytes: number;
+  onDefect(error: unknown): void;
   onConnected(connection: UpstreamConnection): void;
   onConnectFailed(connection: UpstreamConnection, error: Error, timedOut: boolean): void;
   /** The connection has answered and can be used again. */
@@ -300,14 +301,23 @@ export class UpstreamConnection extends Timed implements ParserSink {
   }
 
   #read(buffer: Buffer, bytes: number): boolean {
+    try {
+      this.#take(buffer, bytes);
+    } catch (error) {
+      this.#owner.onDefect(error);
+      this.onMalformed('defect');
+    }
+    return !this.#paused;
+  }
+
+  #take(buffer: Buffer, bytes: number): void {
     if (this.#state === 'tunnel') {
       this.#tunnel?.onData(Buffer.from(buffer.subarray(0, bytes)));
-      return !this.#paused;
+      return;
     }
     // A full read means that more is waiting.
     if (bytes === READ_BYTES) this.#bulk = this.#state === 'busy';
     this.#parser.execute(buffer, bytes);
-    return !this.#paused;
   }
 
   #connected(): void {

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createForwarder, prepareServer, SERVER_LIMITS } from '../../../edge-proxy/forward/index.ts';
 import type { ForwarderOptions } from '../../../edge-proxy/forward/options.ts';
@@ -18,7 +18,7 @@ export interface EdgeOptions extends ForwarderOptions {
   fallback?: Upstream;
   timeouts?: Partial<Timeouts>;
   job?: (job: ForwardJob) => Partial<ForwardJob>;
-  server?: Partial<typeof SERVER_LIMITS> & { headersTimeout?: number; connectionsCheckingInterval?: number };
+  server?: ServerOptions;
 }
 
 export interface Edge {
