@@ -69,6 +69,6 @@ if (process.send) process.on('disconnect', () => void end(0));
 try {
   await start();
 } catch (error) {
-  console.error(`monolith: ${explain(error as NodeJS.ErrnoException)}`);
+  if (!ending) console.error(`monolith: ${explain(error as NodeJS.ErrnoException)}`);
   await end(1);
 }

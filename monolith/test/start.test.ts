@@ -1,8 +1,11 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { isReachableByOthers } from '../src/database/postgres-binaries.ts';
 import { openDatabase } from './shop.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
@@ -87,4 +90,12 @@ it.each([
   const result = await ending(spawn(process.execPath, [main], { env }));
   expect(result.code).toBe(1);
   expect(result.complaint).toMatch(line);
+});
+
+it('knows which folders the user of the database server gets to', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'shop-private-'));
+  expect(isReachableByOthers(join(folder, 'data'))).toBe(false);
+  chmodSync(folder, 0o755);
+  expect(isReachableByOthers(join(folder, 'data'))).toBe(true);
+  rmSync(folder, { recursive: true });
 });

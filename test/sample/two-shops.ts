@@ -1,9 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
+import { startEmbeddedDatabase } from '../../monolith/src/database/embedded.ts';
 import { migrate, withStartLock } from '../../monolith/src/database/migrate.ts';
 import { seedIfEmpty } from '../../monolith/src/seed/seed.ts';
-import { startTestPostgres } from '../support/postgres.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -28,20 +30,17 @@ export const sessions = {
 
 /** The monolith and the reviews service, each on a database of its own with the same content. */
 export async function startTwoShops(): Promise<TwoShops> {
-  const postgres = await startTestPostgres();
-  const databases = [await postgres.createDatabase()] as [string, ...string[]];
-  await withStartLock(databases[0], async (client) => {
-    await migrate(databases[0]);
+  const folder = mkdtempSync(join(tmpdir(), 'two-shops-'));
+  // The server may run as another user.
+  chmodSync(folder, 0o755);
+  const postgres = await startEmbeddedDatabase(folder, ['-c', 'fsync=off', '-c', 'shared_buffers=16MB']);
+  await withStartLock(postgres.url, async (client) => {
+    await migrate(postgres.url);
     process.env.SEED_SCALE = '0.01';
     await seedIfEmpty(client, () => undefined);
     await openSessions(client);
   });
-  const copy = new URL(databases[0]);
-  copy.pathname = '/copy';
-  const admin = new pg.Client({ connectionString: postgres.url });
-  await admin.connect();
-  await admin.query(`CREATE DATABASE copy TEMPLATE "${new URL(databases[0]).pathname.slice(1)}"`);
-  await admin.end();
+  await copyDatabase(postgres.url);
 
   const children: ChildProcess[] = [];
   const start = async (script: string, databaseUrl: string): Promise<Shop> => {
@@ -59,8 +58,8 @@ export async function startTwoShops(): Promise<TwoShops> {
     return { port, database };
   };
   const [monolith, service] = await Promise.all([
-    start('monolith/src/main.ts', databases[0]),
-    start('services/reviews/src/main.ts', copy.href),
+    start('monolith/src/main.ts', postgres.url),
+    start('services/reviews/src/main.ts', urlOf(postgres.url, 'copy')),
   ]);
   return {
     monolith,
@@ -75,8 +74,20 @@ export async function startTwoShops(): Promise<TwoShops> {
         }),
       );
       await postgres.stop();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function urlOf(url: string, database: string): string {
+  return Object.assign(new URL(url), { pathname: `/${database}` }).href;
+}
+
+async function copyDatabase(url: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: urlOf(url, 'postgres') });
+  await admin.connect();
+  await admin.query('CREATE DATABASE copy TEMPLATE shop');
+  await admin.end();
 }
 
 async function openSessions(client: pg.Client): Promise<void> {
