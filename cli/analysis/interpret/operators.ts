@@ -120,7 +120,7 @@ export function pieces(value: Value, hole: string): Pieces[] {
   let unknown = false;
   for (const item of members(value)) {
     if (item.kind === 'template') found.push(item);
-    else if (item.kind === 'literal') {
+    else if (item.kind === 'literal' && item.value !== undefined && item.value !== null) {
       const text = String(item.value);
       found.push({ parts: [text], text });
     } else unknown = true;

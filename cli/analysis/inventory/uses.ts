@@ -12,6 +12,7 @@ export function spot(vm: Machine, { module, node }: Place): Spot {
 export class RawReader {
   readonly #vm: Machine;
   readonly #byTable = new Map<string, Model>();
+  readonly #parsed = new Map<string, { tables: RawSql['tables']; computed: boolean }>();
   readonly statements = new Map<string, RawSql>();
 
   constructor(vm: Machine) {
@@ -31,30 +32,50 @@ export class RawReader {
 
   read(record: RawRecord): { model: string; access: Access }[] {
     const place = spot(this.#vm, record.place);
-    const key = `${place.file}:${record.place.node.start}:${record.sql}`;
-    let known = this.statements.get(key);
+    const read = this.#tables(record.sql);
+    const key = `${place.file}:${record.place.node.start}`;
+    const known = this.statements.get(key);
     if (known === undefined) {
-      const { tables, computed } = tablesOf(record.sql);
-      known = {
+      const { tables, computed } = read;
+      const statement: RawSql = {
         ...place,
-        tables: tables.map(({ name, access }) => {
-          const model = this.#byTable.get(name.toLowerCase())?.name;
-          return model === undefined ? { name, access } : { name, access, model };
-        }),
+        tables: [...tables],
         statement: record.sql.replaceAll(HOLE, '?').replace(/\s+/g, ' ').trim().slice(0, 240),
       };
-      this.statements.set(key, known);
+      this.statements.set(key, statement);
       if (computed)
         this.#vm.unsettled('raw-sql', record.place, 'a table in the statement is chosen at run time');
       else if (tables.length === 0 && /\b(?:from|into|update|join|table)\b/i.test(record.sql)) {
         this.#vm.unsettled(
           'raw-sql',
           record.place,
-          `no table could be read from: ${known.statement.slice(0, 80)}`,
+          `no table could be read from: ${statement.statement.slice(0, 80)}`,
         );
       }
+    } else {
+      // The same statement with other parts put in.
+      for (const table of read.tables) {
+        if (!known.tables.some((item) => item.name === table.name && item.access === table.access))
+          known.tables.push(table);
+      }
     }
-    return known.tables.flatMap(({ model, access }) => (model === undefined ? [] : [{ model, access }]));
+    return read.tables.flatMap(({ model, access }) => (model === undefined ? [] : [{ model, access }]));
+  }
+
+  #tables(sql: string): { tables: RawSql['tables']; computed: boolean } {
+    let known = this.#parsed.get(sql);
+    if (known === undefined) {
+      const { tables, computed } = tablesOf(sql);
+      known = {
+        computed,
+        tables: tables.map(({ name, access }) => {
+          const model = this.#byTable.get(name.toLowerCase())?.name;
+          return model === undefined ? { name, access } : { name, access, model };
+        }),
+      };
+      this.#parsed.set(sql, known);
+    }
+    return known;
   }
 }
 

@@ -42,14 +42,19 @@ export function seeded(seed: number): () => number {
   };
 }
 
-export function communitiesOf({ units, edges }: Units): Community[] {
+export function communitiesOf(
+  { units, edges }: Units,
+  terms: ReadonlyMap<string, ReadonlySet<string>>,
+  served: ReadonlySet<string>,
+): Community[] {
   const names = [...units.keys()].sort();
   if (names.length === 0) return [];
   const weights = pairWeights({ units, edges });
+  const words = addTerms(weights, terms);
   const index = new Map(names.map((name, at) => [name, at]));
   const size = names.length;
   const together = new Float32Array(size * size);
-  const graph = graphOf(names, weights);
+  const graph = graphOf([...names, ...words], weights);
   let runs = 0;
   for (const resolution of RESOLUTIONS) {
     for (let seed = 1; seed <= SEEDS; seed += 1) {
@@ -82,7 +87,7 @@ export function communitiesOf({ units, edges }: Units): Community[] {
     list.push(name);
     groups.set(final[name] ?? -1, list);
   }
-  return [...groups.values()].map((members) => {
+  return attach([...groups.values()], weights, served).map((members) => {
     let sum = 0;
     let pairs = 0;
     for (const a of members) {
@@ -94,6 +99,84 @@ export function communitiesOf({ units, edges }: Units): Community[] {
     }
     return { members, stability: pairs === 0 ? 1 : sum / pairs };
   });
+}
+
+/**
+ * Joins what holds tables but serves no route, or the other way round, to the part it has most to do with: a service needs
+ * a door, and something behind it.
+ *
+ * @param served units that hold handlers
+ */
+function attach(
+  groups: string[][],
+  weights: ReadonlyMap<string, number>,
+  served: ReadonlySet<string>,
+): string[][] {
+  const parts = groups.map((members) => new Set(members));
+  const settled = new Set<Set<string>>();
+  const tie = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
+    let sum = 0;
+    const through = new Map<string, [number, number]>();
+    for (const [key, weight] of weights) {
+      const [x = '', y = ''] = key.split('\0');
+      if ((a.has(x) && b.has(y)) || (a.has(y) && b.has(x))) sum += weight;
+      const word = x.startsWith('term:') ? x : y.startsWith('term:') ? y : undefined;
+      if (word === undefined) continue;
+      const unit = word === x ? y : x;
+      const both = through.get(word) ?? [0, 0];
+      if (a.has(unit)) both[0] += weight;
+      if (b.has(unit)) both[1] += weight;
+      through.set(word, both);
+    }
+    for (const [x, y] of through.values()) sum += Math.min(x, y);
+    return sum;
+  };
+  for (let round = 0; round < groups.length; round += 1) {
+    const homeless = parts.find((part) => {
+      if (part.size === 0 || settled.has(part)) return false;
+      const data = [...part].some((id) => id.startsWith('model:'));
+      const door = [...part].some((id) => served.has(id));
+      return data !== door;
+    });
+    if (homeless === undefined) break;
+    const doorOnly = ![...homeless].some((id) => id.startsWith('model:'));
+    let all = 0;
+    let best: Set<string> | undefined;
+    let most = 0;
+    for (const part of parts) {
+      if (part === homeless || part.size === 0) continue;
+      const value = tie(homeless, part);
+      all += value;
+      if (value > most) {
+        most = value;
+        best = part;
+      }
+    }
+    settled.add(homeless);
+    // A door without tables of its own joins a part only when that is clearly where it leads.
+    if (best === undefined || (doorOnly && most < all * 0.5)) continue;
+    for (const id of homeless) best.add(id);
+    homeless.clear();
+  }
+  return parts.filter((part) => part.size > 0).map((part) => [...part].sort());
+}
+
+/** Weight of the tie between a unit and one of its words. */
+const TERM = 1.6;
+
+/** Adds a node for each word that several units share; returns these nodes. */
+function addTerms(weights: Map<string, number>, terms: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  const users = new Map<string, string[]>();
+  for (const [unit, words] of terms)
+    for (const word of words) users.set(word, [...(users.get(word) ?? []), unit]);
+  const nodes: string[] = [];
+  for (const [word, list] of [...users].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (list.length < 2) continue;
+    const node = `term:${word}`;
+    nodes.push(node);
+    for (const unit of list) weights.set(unit < node ? `${unit}\0${node}` : `${node}\0${unit}`, TERM);
+  }
+  return nodes;
 }
 
 function graphOf(
@@ -115,7 +198,9 @@ function graphOf(
  */
 function pairWeights({ units, edges }: Pick<Units, 'units' | 'edges'>): Map<string, number> {
   const users = new Map<string, Set<string>>();
+  const used = new Map<string, Set<string>>();
   for (const { from, to } of edges) {
+    used.set(from, (used.get(from) ?? new Set()).add(to));
     const set = users.get(to) ?? new Set();
     set.add(from);
     users.set(to, set);
@@ -123,7 +208,8 @@ function pairWeights({ units, edges }: Pick<Units, 'units' | 'edges'>): Map<stri
   const total = Math.max(2, units.size);
   const weights = new Map<string, number>();
   for (const { from, to, kind, weight, transaction } of edges) {
-    const rarity = Math.log2(1 + total / (users.get(to)?.size ?? 1)) / Math.log2(1 + total);
+    const spread = Math.max(users.get(to)?.size ?? 1, (used.get(from)?.size ?? 1) / 2);
+    const rarity = Math.log2(1 + total / spread) / Math.log2(1 + total);
     const bound = transaction === undefined ? 1 : 1.5;
     const value = (BASE[kind] ?? 1) * (1 + Math.log2(weight)) * rarity ** 2 * bound;
     const key = from < to ? `${from}\0${to}` : `${to}\0${from}`;

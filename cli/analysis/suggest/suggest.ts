@@ -4,11 +4,16 @@ import { communitiesOf } from './communities.ts';
 import { type GivenCapability, unitsOfGiven } from './given.ts';
 import { obstaclesOf } from './obstacles.ts';
 import { score } from './scores.ts';
+import { termsOf } from './terms.ts';
 import { distinctiveSegment, type Findings, type Units, unitsOf } from './units.ts';
 
 export function suggest(findings: Findings, given: readonly GivenCapability[]): Suggestion[] {
   const units = unitsOf(findings);
-  const communities = communitiesOf(units);
+  const communities = communitiesOf(
+    units,
+    termsOf(findings, units),
+    new Set([...units.routeUnits.values()].flat()),
+  );
   const sizes = communities.map((community) => community.members.length);
   const taken = new Set(given.map((item) => item.name));
   const suggestions: Suggestion[] = [];

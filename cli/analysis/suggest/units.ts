@@ -57,12 +57,6 @@ export function unitsOf(findings: Findings): Units {
   const edges: UnitEdge[] = [];
   const routeUnits = new Map<string, string[]>();
   for (const edge of graph.edges) {
-    if (edge.kind === 'handles' && edge.from.startsWith('route:')) {
-      const unit = unitOf.get(edge.to);
-      if (unit !== undefined)
-        routeUnits.set(edge.from, [...new Set([...(routeUnits.get(edge.from) ?? []), unit])]);
-      continue;
-    }
     if (!['calls', 'callback', 'event', 'reads', 'writes', 'relation'].includes(edge.kind)) continue;
     const from = unitOf.get(edge.from);
     const to = unitOf.get(edge.to);
@@ -78,6 +72,16 @@ export function unitsOf(findings: Findings): Units {
       fromLabel: nodes.get(edge.from)?.label ?? '',
       toLabel: nodes.get(edge.to)?.label ?? '',
     });
+  }
+  // A route belongs where its own handler is, not where its wrappers and guards are.
+  const byPlace = new Map(
+    graph.nodes
+      .filter((node) => node.kind === 'function')
+      .map((node) => [`${node.file}:${node.line}`, node.id]),
+  );
+  for (const route of findings.routes) {
+    const unit = unitOf.get(byPlace.get(`${route.file}:${route.line}`) ?? '');
+    if (unit !== undefined) routeUnits.set(`route:${route.method} ${route.path}`, [unit]);
   }
   return { units, edges, unitOf, routeUnits };
 }

@@ -2,7 +2,7 @@
 import { getProperty } from '../../interpret/access.ts';
 import { callValue, functionsIn, listen } from '../../interpret/calls.ts';
 import { type Call, type HostObject, host, native, type Site } from '../../interpret/host.ts';
-import type { TransactionScope } from '../../interpret/invocation.ts';
+import type { Invocation, TransactionScope } from '../../interpret/invocation.ts';
 import type { Machine } from '../../interpret/machine.ts';
 import {
   type Host,
@@ -92,14 +92,7 @@ export class PrismaClientHost implements HostObject {
       result = vm.invoke(func, UNKNOWN, [inner], site, 'call', scope);
     }
     if (first !== undefined && members(first).some((item) => item.kind !== 'function')) {
-      // Queries that were collected in a list before run in this transaction: those of the function that nobody awaited.
-      const scope: TransactionScope = { place, kind: 'batch' };
-      for (const record of site.frame.invocation.accesses.values()) {
-        const { module, node } = record.place;
-        const before = module.source.text.slice(Math.max(0, node.start - 16), node.start);
-        if (record.transaction === undefined && !/\b(?:await|return)\s+$/.test(before))
-          record.transaction = scope;
-      }
+      collectBatch(site.frame.invocation, { place, kind: 'batch' });
     }
     return result;
   }
@@ -111,6 +104,31 @@ export class PrismaClientHost implements HostObject {
       () => host(new PrismaClientHost([...this.extensions, ...added], this.transaction)),
       `extends ${added.map((item) => item.id).join()}`,
     );
+  }
+}
+
+/**
+ * Queries that were collected in a list before `$transaction(list)` run in it: those that nobody awaited, in the function
+ * itself and in callbacks written inside it.
+ */
+function collectBatch(invocation: Invocation, scope: TransactionScope): void {
+  const outer = invocation.func?.node;
+  const inside = [...invocation.calls.values()]
+    .map((call) => call.callee)
+    .filter((callee) => {
+      const node = callee.func?.node;
+      return (
+        node !== undefined &&
+        callee.module === invocation.module &&
+        (outer === undefined || (node.start > outer.start && node.end <= outer.end))
+      );
+    });
+  for (const { accesses } of [invocation, ...inside]) {
+    for (const record of accesses.values()) {
+      const { module, node } = record.place;
+      const before = module.source.text.slice(Math.max(0, node.start - 16), node.start);
+      if (record.transaction === undefined && !/\bawait\s+$/.test(before)) record.transaction = scope;
+    }
   }
 }
 

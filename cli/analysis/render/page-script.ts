@@ -1,0 +1,138 @@
+/** Script of the page: draws the picture and answers to pointer and keyboard. Text is set as text, never as markup. */
+export const PAGE_SCRIPT = `
+(() => {
+'use strict';
+const data = JSON.parse(document.getElementById('data').textContent);
+const svg = document.getElementById('picture');
+const detail = document.getElementById('detail');
+const NS = 'http://www.w3.org/2000/svg';
+const make = (name, attributes, parent) => { const element = document.createElementNS(NS, name); for (const key in attributes) element.setAttribute(key, attributes[key]); parent.append(element); return element; };
+const html = (name, text, parent) => { const element = document.createElement(name); if (text !== undefined) element.textContent = text; parent.append(element); return element; };
+const { nodes, edges, groups } = data;
+const scene = make('g', {}, svg);
+for (const group of groups) {
+  if (!group.r) continue;
+  make('circle', { class: 'group', cx: group.x, cy: group.y, r: group.r }, scene);
+  make('text', { class: 'group-name', x: group.x, y: group.y - group.r - 7 }, scene).textContent = group.name;
+}
+const drawnEdges = edges.map((edge, at) => {
+  const a = nodes[edge.from], b = nodes[edge.to];
+  const bend = 0.12, mx = (a.x + b.x) / 2 - (b.y - a.y) * bend, my = (a.y + b.y) / 2 + (b.x - a.x) * bend;
+  const d = 'M' + a.x + ' ' + a.y + 'Q' + mx + ' ' + my + ' ' + b.x + ' ' + b.y;
+  const hit = make('path', { class: 'hit', d }, scene);
+  const line = make('path', { class: 'edge' + (edge.seam ? ' seam' : ''), d, 'stroke-width': Math.min(5, 0.8 + Math.log2(edge.weight)), 'pointer-events': 'none' }, scene);
+  hit.addEventListener('click', () => showEdge(at));
+  return { hit, line };
+});
+const drawnNodes = nodes.map((node, at) => {
+  const g = make('g', { class: 'node ' + node.kind, transform: 'translate(' + node.x + ' ' + node.y + ')' }, scene);
+  make('title', {}, g).textContent = node.title;
+  make('circle', { r: node.r }, g);
+  make('text', { y: node.r + 12 }, g).textContent = node.label;
+  g.addEventListener('click', () => showNode(at));
+  return g;
+});
+const near = nodes.map(() => []);
+edges.forEach((edge, at) => { near[edge.from].push(at); near[edge.to].push(at); });
+let chosen = -1;
+const mark = (node, edge) => {
+  drawnNodes.forEach((element, at) => element.classList.toggle('chosen', at === node));
+  drawnEdges.forEach(({ line }, at) => line.classList.toggle('chosen', at === edge || (node >= 0 && (edges[at].from === node || edges[at].to === node))));
+};
+const words = (edge) => edge.kinds.join(', ') + ' ×' + edge.weight + (edge.inLoop ? ', in a loop' : '') + (edge.seam ? ' (seam)' : '');
+function showEdge(at) {
+  const edge = edges[at];
+  mark(-1, at);
+  detail.replaceChildren();
+  html('h3', nodes[edge.from].title + ' → ' + nodes[edge.to].title, detail);
+  html('p', words(edge), detail);
+  if (edge.transactions.length) html('p', 'in the transaction at ' + edge.transactions.join(', '), detail);
+  const list = html('ul', undefined, detail);
+  for (const spot of edge.evidence) html('code', spot.file + ':' + spot.line, html('li', undefined, list));
+}
+function showNode(at) {
+  chosen = at;
+  mark(at, -1);
+  detail.replaceChildren();
+  html('h3', nodes[at].title, detail);
+  html('p', nodes[at].kind + ' in ' + groups[nodes[at].group].name, detail);
+  const list = html('ul', undefined, detail);
+  const order = [...near[at]].sort((a, b) => edges[b].weight - edges[a].weight);
+  for (const index of order) {
+    const edge = edges[index];
+    const other = edge.from === at ? edge.to : edge.from;
+    const button = html('button', (edge.from === at ? '→ ' : '← ') + nodes[other].title + ': ' + words(edge), html('li', undefined, list));
+    button.type = 'button';
+    button.addEventListener('click', () => showEdge(index));
+  }
+}
+let view = { x: 0, y: 0, w: data.width, h: data.height };
+const apply = () => {
+  svg.setAttribute('viewBox', view.x + ' ' + view.y + ' ' + view.w + ' ' + view.h);
+  const scale = (svg.clientWidth || 800) / view.w;
+  scene.classList.toggle('far', scale < 0.9);
+  scene.classList.toggle('farther', scale < 0.42);
+};
+const fit = () => { view = { x: 0, y: 0, w: data.width, h: data.height }; apply(); };
+const zoom = (factor, cx = view.x + view.w / 2, cy = view.y + view.h / 2) => {
+  const w = Math.min(data.width * 3, Math.max(120, view.w * factor));
+  const real = w / view.w;
+  view = { x: cx - (cx - view.x) * real, y: cy - (cy - view.y) * real, w, h: view.h * real };
+  apply();
+};
+const at = (event) => {
+  const box = svg.getBoundingClientRect();
+  const scale = Math.max(view.w / box.width, view.h / box.height);
+  return { x: view.x + view.w / 2 + (event.clientX - box.left - box.width / 2) * scale, y: view.y + view.h / 2 + (event.clientY - box.top - box.height / 2) * scale, scale };
+};
+svg.addEventListener('wheel', (event) => { event.preventDefault(); const p = at(event); zoom(event.deltaY > 0 ? 1.15 : 1 / 1.15, p.x, p.y); }, { passive: false });
+let drag;
+svg.addEventListener('pointerdown', (event) => { drag = { x: event.clientX, y: event.clientY, view: { ...view }, scale: at(event).scale }; });
+addEventListener('pointermove', (event) => { if (!drag) return; view.x = drag.view.x - (event.clientX - drag.x) * drag.scale; view.y = drag.view.y - (event.clientY - drag.y) * drag.scale; apply(); });
+addEventListener('pointerup', () => { drag = undefined; });
+svg.addEventListener('keydown', (event) => {
+  const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+  if (step) {
+    event.preventDefault();
+    if (event.shiftKey) { view.x += step[0] * view.w * 0.1; view.y += step[1] * view.h * 0.1; apply(); return; }
+    if (chosen < 0) { showNode(0); return; }
+    const from = nodes[chosen];
+    let best = -1, least = Infinity;
+    nodes.forEach((node, index) => {
+      const dx = node.x - from.x, dy = node.y - from.y, along = dx * step[0] + dy * step[1];
+      if (index === chosen || along <= 0) return;
+      const cost = along + 2.2 * Math.abs(dx * step[1] + dy * step[0]);
+      if (cost < least) { least = cost; best = index; }
+    });
+    if (best >= 0) showNode(best);
+  } else if (event.key === '+' || event.key === '=') zoom(0.8);
+  else if (event.key === '-') zoom(1.25);
+  else if (event.key === '0') fit();
+  else if (event.key === 'Enter' && chosen >= 0) { const first = detail.querySelector('button'); if (first) first.focus(); }
+  else if (event.key === 'Escape') { chosen = -1; mark(-1, -1); }
+});
+document.getElementById('zoom-in').addEventListener('click', () => zoom(0.8));
+document.getElementById('zoom-out').addEventListener('click', () => zoom(1.25));
+document.getElementById('zoom-fit').addEventListener('click', fit);
+document.getElementById('seams-only').addEventListener('change', (event) => {
+  drawnEdges.forEach(({ hit, line }, index) => { const hide = event.target.checked && !edges[index].seam; hit.toggleAttribute('hidden', hide); line.toggleAttribute('hidden', hide); });
+});
+document.getElementById('find').addEventListener('input', (event) => {
+  const wanted = event.target.value.trim().toLowerCase();
+  let first = -1;
+  drawnNodes.forEach((element, index) => {
+    const hit = wanted === '' || nodes[index].title.toLowerCase().includes(wanted);
+    element.classList.toggle('faint', !hit);
+    if (hit && wanted !== '' && first < 0) first = index;
+  });
+  drawnEdges.forEach(({ line }) => line.classList.toggle('faint', wanted !== ''));
+  if (first >= 0) showNode(first);
+});
+document.getElementById('route-filter').addEventListener('input', (event) => {
+  const wanted = event.target.value.trim().toLowerCase();
+  for (const row of document.querySelectorAll('#routes tbody tr')) row.hidden = wanted !== '' && !row.textContent.toLowerCase().includes(wanted);
+});
+addEventListener('resize', apply);
+fit();
+})();
+`;
