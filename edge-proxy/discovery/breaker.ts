@@ -8,7 +8,7 @@ export interface BreakerSettings {
   /** How long it stays open at first; doubled each time the probes fail, up to `maxOpenMs`. */
   openMs: number;
   maxOpenMs: number;
-  /** Requests let through at a time while half open, and successes among them that close it. */
+  /** Requests let through at a time while half open, and successes that close it. */
   probes: number;
 }
 
@@ -75,7 +75,7 @@ class Breaker implements CircuitBreaker {
 
   available(now: number): boolean {
     this.#advance(now);
-    if (this.#state === 'half-open') return this.#probing + this.#proven < this.#settings.probes;
+    if (this.#state === 'half-open') return this.#probing < this.#settings.probes;
     return this.#state === 'closed';
   }
 

@@ -195,6 +195,16 @@ describe('limits of instances', () => {
     expect((await refusal(register(first.Id, 'c'))).name).toBe('ResourceLimitExceeded');
   });
 
+  it('keep their place in the list when they register again, also between two pages', async () => {
+    const { sdk, service, register } = await startHarness();
+    const { Id: ServiceId } = await service();
+    for (const id of ['a', 'b', 'c']) await register(ServiceId, id);
+    const first = await sdk.listInstances({ ServiceId, MaxResults: 1 });
+    await register(ServiceId, 'a', { version: '2' });
+    const second = await sdk.listInstances({ ServiceId, NextToken: first.NextToken });
+    expect(second.Instances?.map((one) => one.Id)).toEqual(['b', 'c']);
+  });
+
   it('pages through 250 instances with the paginator of the SDK', async () => {
     const { sdk, service, advance } = await startHarness();
     const { Id: ServiceId } = await service();

@@ -1,10 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  type FileHandle,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openStore } from '../../cli/cloud-map/persistence/store.ts';
 import { startCloudMapEndpoint } from '../../cli/cloud-map/server.ts';
 import { EMPTY_STATE } from '../../cli/cloud-map/state.ts';
@@ -146,7 +155,7 @@ describe('a crash', () => {
     const first = await registered('a');
     await first.endpoint.close();
     const whole = await readFile(journal(), 'utf8');
-    await appendFile(journal(), '{"n":99,"at":1,"eve');
+    await appendFile(journal(), `{"n":99,"at":1,"events":"${'x'.repeat(5000)}`);
     const later = first.now();
     const second = await startHarness({ dataDir, clock: () => later });
     await second.sdk.updateServiceAttributes({ ServiceId: first.ServiceId, Attributes: { k: 'v' } });
@@ -154,6 +163,7 @@ describe('a crash', () => {
     const text = await readFile(journal(), 'utf8');
     expect(text.startsWith(whole)).toBe(true);
     expect(text).not.toContain('"n":99');
+    expect(text.endsWith('}\n')).toBe(true);
     const { state, store } = await openStore(dataDir, OWNER);
     expect(state.services.get(first.ServiceId)?.attributes).toEqual({ k: 'v' });
     await store.close();
@@ -204,6 +214,49 @@ describe('opening data', () => {
 });
 
 describe('a disk that fails', () => {
+  const entry = (value: string) => ({
+    at: 1,
+    events: [{ kind: 'tagged' as const, arn: value, tags: { k: 'v' } }],
+  });
+  const kept = async () => {
+    const { state, store } = await openStore(dataDir, OWNER);
+    await store.close();
+    return [...state.tags.keys()];
+  };
+
+  /** The prototype that all open files share. */
+  async function files(): Promise<FileHandle> {
+    const handle = await open(join(dataDir, 'any'), 'w');
+    await handle.close();
+    return Object.getPrototypeOf(handle) as FileHandle;
+  }
+  afterEach(() => vi.restoreAllMocks());
+
+  it.each(['datasync', 'write'] as const)(
+    'in %s keeps nothing of what it refused, and the rest',
+    async (method) => {
+      const { store } = await openStore(dataDir, OWNER);
+      const prototype = await files();
+      await store.append([entry('a')], EMPTY_STATE);
+      vi.spyOn(prototype, method).mockRejectedValueOnce(new Error('EIO'));
+      await expect(store.append([entry('lost')], EMPTY_STATE)).rejects.toThrow('EIO');
+      await store.append([entry('b')], EMPTY_STATE);
+      await store.close();
+      expect(await kept()).toEqual(['a', 'b']);
+    },
+  );
+
+  it('for good refuses everything from then on', async () => {
+    const { store } = await openStore(dataDir, OWNER);
+    const prototype = await files();
+    await store.append([entry('a')], EMPTY_STATE);
+    vi.spyOn(prototype, 'datasync').mockRejectedValueOnce(new Error('EIO'));
+    vi.spyOn(prototype, 'truncate').mockRejectedValueOnce(new Error('EIO too'));
+    await expect(store.append([entry('lost')], EMPTY_STATE)).rejects.toThrow('EIO');
+    await expect(store.append([entry('b')], EMPTY_STATE)).rejects.toThrow('EIO');
+    await store.close();
+  });
+
   it('refuses the request and shows nothing of it', async () => {
     const { Registry } = await import('../../cli/cloud-map/registry.ts');
     let full = false;

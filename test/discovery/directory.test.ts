@@ -287,6 +287,16 @@ describe('the cache file', () => {
     expect(await readdir(join(folder, 'new'))).toEqual(['endpoints.json']);
   });
 
+  it('is not begun by an edge that never reached Cloud Map', async () => {
+    const away = fakeCloudMap();
+    away.failure = new Error('away');
+    const { directory, timers } = await open({ cacheFile: join(folder, 'endpoints.json') }, away);
+    directory.watch([REVIEWS]);
+    await timers.advance(60_000);
+    await directory.close();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it.each([
     ['no JSON', '{'],
     ['another version', '{"format":"strangler-endpoints","version":2,"services":{}}'],

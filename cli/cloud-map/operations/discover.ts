@@ -67,9 +67,7 @@ function discovered(
 }
 
 function hasAll(instance: InstanceRecord, wanted: Readonly<Record<string, string>>): boolean {
-  return Object.entries(wanted).every(
-    ([key, value]) => Object.hasOwn(instance.attributes, key) && instance.attributes[key] === value,
-  );
+  return Object.entries(wanted).every(([key, value]) => instance.attributes[key] === value);
 }
 
 /** The filter means nothing for a service without a health check, and then all instances are returned. */
