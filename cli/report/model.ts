@@ -155,6 +155,9 @@ const LOSS_WORDS: Record<DropReason, string> = {
   'monolith-failed': 'The monolith gave no complete answer to compare with.',
   'body-too-large': 'The body was larger than the limit.',
   'compare-failed': 'The comparing worker was lost.',
+  'changed-meanwhile':
+    'The monolith changed its own answer between two reads, so neither agrees or differs for certain.',
+  unconfirmed: 'A difference in form could not be confirmed, because too many were being confirmed already.',
   shutdown: 'The edge shut down.',
 };
 

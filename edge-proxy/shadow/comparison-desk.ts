@@ -2,12 +2,13 @@ import type { Comparison, ShadowAnswer } from '../../migration-plans/compare/ans
 import { compareAnswers } from '../../migration-plans/compare/compare.ts';
 import { compileRules, type RuleBook } from '../../migration-plans/compare/rules.ts';
 import { type Aggregator, createAggregator } from '../../migration-plans/evidence/aggregator.ts';
+import { isStructural } from '../../migration-plans/evidence/cluster.ts';
 import type { EvidenceDelta } from '../../migration-plans/evidence/evidence.ts';
 import { createExampler } from '../../migration-plans/evidence/example.ts';
 import type { Plan } from '../../migration-plans/plan/plan.ts';
 import { createRedactor, type Redactor } from '../../migration-plans/redact/redactor.ts';
 import type { ComparisonJob, FromWorker, ToWorker } from './comparer.ts';
-import { KnownNoise, remainingAfter } from './confirmation.ts';
+import { type Confirmation, confirm, KnownNoise } from './confirmation.ts';
 
 export interface DeskOptions {
   edge: string;
@@ -110,7 +111,7 @@ export class ComparisonDesk {
       const failed = 'failure' in answer || answer.status >= 500;
       run.aggregator.shadowLatency(job.routeId, target, { failed, ms: answer.totalMs });
     }
-    if (first.equal || !run.noise.surprising(job.routeId, first)) {
+    if (first.equal || !run.noise.needsConfirmation(job.routeId, first)) {
       this.#file(tools, run, job, first, job.left, job.right, 'comparison');
       return false;
     }
@@ -125,11 +126,23 @@ export class ComparisonDesk {
     if (waiting === undefined) return;
     this.#waiting.delete(id);
     const { tools, run, job, first } = waiting;
-    const confirmed =
-      again === undefined || 'failure' in again
-        ? first
-        : remainingAfter(first, this.#compareWith(tools, job, again, job.right));
-    this.#file(tools, run, job, confirmed, job.left, job.right, 'comparison');
+    if (again === undefined) {
+      // A difference in form decides the verdict: an unconfirmed one is counted as lost rather than as a difference.
+      if (first.differences.some(isStructural)) run.aggregator.dropped(job.routeId, 'unconfirmed');
+      else this.#file(tools, run, job, first, job.left, job.right, 'comparison');
+      return;
+    }
+    // A monolith that fails to answer now takes nothing back of what it said before.
+    const confirmed: Confirmation =
+      'failure' in again
+        ? { comparison: first }
+        : confirm(
+            first,
+            this.#compareWith(tools, job, again, job.right),
+            this.#compareWith(tools, job, job.left, again),
+          );
+    if ('inconclusive' in confirmed) run.aggregator.dropped(job.routeId, 'changed-meanwhile');
+    else this.#file(tools, run, job, confirmed.comparison, job.left, job.right, 'comparison');
   }
 
   #compareWith(tools: PlanTools, job: Job, left: ShadowAnswer, right: ShadowAnswer): Comparison {

@@ -1,9 +1,10 @@
 import type { Comparison, Difference } from '../../migration-plans/compare/answer.ts';
+import { isStructural } from '../../migration-plans/evidence/cluster.ts';
 
 /** Remembered at most; beyond it a difference is only confirmed more often than it need be. */
 const MAX_KNOWN = 10_000;
 
-/** Which differences the monolith has shown against itself in a run: they need no second look. */
+/** Which differences the monolith has shown against itself in a run. */
 export class KnownNoise {
   readonly #known = new Set<string>();
 
@@ -14,44 +15,54 @@ export class KnownNoise {
     }
   }
 
-  /** Something differs that no probe has shown so far. */
-  surprising(routeId: string, comparison: Comparison): boolean {
-    return (
-      comparison.omitted > 0 ||
-      comparison.differences.some((each) => !this.#known.has(`${routeId}\n${keyOf(each)}`))
+  /**
+   * Whether the monolith is asked once more before the comparison counts: for each difference in form, since one of those decides
+   * the verdict, and for each in content that no probe has shown.
+   */
+  needsConfirmation(routeId: string, comparison: Comparison): boolean {
+    if (comparison.omitted > 0) return true;
+    // That the service did not answer needs no second look at the monolith.
+    return comparison.differences.some(
+      (each) =>
+        each.kind !== 'failure' && (isStructural(each) || !this.#known.has(`${routeId}\n${keyOf(each)}`)),
     );
   }
 }
 
+export type Confirmation =
+  /** File this. */
+  | { comparison: Comparison }
+  /** The monolith changed just where the service differs: nothing is known for certain. */
+  | { inconclusive: true };
+
 /**
- * What is left of a comparison (monolith earlier ↔ service) after the monolith was asked once more (monolith now ↔ service).
- * A difference that is gone was a change of the data between the two reads: the monolith itself now says what the service said.
- * One that stays is a difference, also when the service's answer is merely older than both.
+ * Judges a comparison (monolith before ↔ service) after the monolith was asked once more.
+ * - What the monolith now says as the service did was a change of the data between the two reads, and no difference.
+ * - A difference in form at a place whose form changed in the monolith itself says nothing. The same request is compared again
+ *   when somebody makes it at a quieter moment.
+ * - All else stands, also a service's answer that is older than both of the monolith's.
  */
-export function remainingAfter(first: Comparison, again: Comparison): Comparison {
-  if (again.equal)
-    return {
-      ...first,
-      equal: true,
-      differences: [],
-      omitted: 0,
-      notices: [...first.notices, CHANGED_BETWEEN],
-    };
-  // What was not listed cannot be told to be gone.
-  if (first.omitted > 0 || again.omitted > 0) return first;
-  const still = new Set(again.differences.map(keyOf));
-  const differences = first.differences.filter((each) => still.has(keyOf(each)));
-  if (differences.length === first.differences.length) return first;
-  return {
-    ...first,
-    equal: differences.length === 0,
-    differences,
-    notices: [...first.notices, CHANGED_BETWEEN],
-  };
+export function confirm(
+  first: Comparison,
+  nowAndService: Comparison,
+  beforeAndNow: Comparison,
+): Confirmation {
+  if (nowAndService.equal) return { comparison: { ...first, equal: true, differences: [], omitted: 0 } };
+  // What was not listed cannot be told apart: it stands unless the monolith has changed as well.
+  const cut = first.omitted > 0 || nowAndService.omitted > 0 || beforeAndNow.omitted > 0;
+  if (cut)
+    return beforeAndNow.differences.some(isStructural) ? { inconclusive: true } : { comparison: first };
+  const confirmed = first.differences.filter((each) => touches(each, nowAndService.differences));
+  const unstable = beforeAndNow.differences.filter(isStructural);
+  const differences = confirmed.filter((each) => !isStructural(each) || !touches(each, unstable));
+  if (differences.length === 0 && confirmed.length > 0) return { inconclusive: true };
+  return { comparison: { ...first, equal: differences.length === 0, differences } };
 }
 
-export const CHANGED_BETWEEN =
-  'The data changed between the two reads; the monolith now agrees with the service.';
+/** Something differs at this place, above or below it, in whatever way: what was a number may be missing altogether by now. */
+function touches({ path }: Difference, others: readonly Difference[]): boolean {
+  return others.some((other) => path.startsWith(other.path) || other.path.startsWith(path));
+}
 
 function keyOf({ kind, path, shape }: Pick<Difference, 'kind' | 'path' | 'shape'>): string {
   return `${kind}\n${shape}\n${path}`;

@@ -1,4 +1,10 @@
-import type { DropReason, EvidenceDelta, Funnel, RunKey } from '../../migration-plans/evidence/evidence.ts';
+import {
+  type DropReason,
+  type EvidenceDelta,
+  type Funnel,
+  LOST_AFTER_ANSWERS,
+  type RunKey,
+} from '../../migration-plans/evidence/evidence.ts';
 import { emptyEvidence, emptyFunnel, mergeEvidence } from '../../migration-plans/evidence/merge.ts';
 import type { CompiledRoute } from '../../migration-plans/routing/table.ts';
 
@@ -34,8 +40,7 @@ export class FunnelCounters {
   drop(route: CompiledRoute, reason: DropReason): void {
     const funnel = this.#funnel(route);
     funnel.dropped[reason] = (funnel.dropped[reason] ?? 0) + 1;
-    // Both answers were there; it is the comparison that was lost.
-    if (reason === 'compare-failed') funnel.completed += 1;
+    if (LOST_AFTER_ANSWERS.has(reason)) funnel.completed += 1;
     this.droppedTotal[reason] = (this.droppedTotal[reason] ?? 0) + 1;
   }
 

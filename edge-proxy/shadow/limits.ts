@@ -24,7 +24,7 @@ export const SHADOW_LIMITS: ShadowLimits = {
   concurrency: 16,
   maxAgeMs: 10_000,
   comparisons: 256,
-  confirmationsPerSecond: 20,
+  confirmationsPerSecond: 50,
   breakerFailures: 10,
   breakerPauseMs: 5_000,
 };

@@ -12,6 +12,7 @@ import type {
   ShadowLatencyCell,
   TrafficCell,
 } from './evidence.ts';
+import { LOST_AFTER_ANSWERS } from './evidence.ts';
 import { emptyHistogram, observe } from './histogram.ts';
 import { EVIDENCE_LIMITS, type EvidenceBody, emptyEvidence, emptyFunnel, mergeEvidence } from './merge.ts';
 import { RepeatMemory } from './repeats.ts';
@@ -107,7 +108,7 @@ class EvidenceAggregator implements Aggregator {
   dropped(route: string, reason: DropReason): void {
     const funnel = this.funnel(route);
     funnel.dropped[reason] = (funnel.dropped[reason] ?? 0) + 1;
-    if (reason === 'compare-failed') funnel.completed++;
+    if (LOST_AFTER_ANSWERS.has(reason)) funnel.completed++;
   }
 
   comparison(sample: ComparedSample): void {

@@ -40,9 +40,18 @@ export const DROP_REASONS = [
   'monolith-failed',
   'body-too-large',
   'compare-failed',
+  'changed-meanwhile',
+  'unconfirmed',
   'shutdown',
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
+
+/** Both targets had answered; what was lost is the comparison. */
+export const LOST_AFTER_ANSWERS: ReadonlySet<DropReason> = new Set([
+  'compare-failed',
+  'changed-meanwhile',
+  'unconfirmed',
+]);
 
 /** From requests seen to answers compared, per route. */
 export interface Funnel {
