@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { OPERATION_HISTORY, settle } from '../../cli/cloud-map/settle.ts';
+import { EMPTY_STATE, type OperationRecord } from '../../cli/cloud-map/state.ts';
 import { OPERATION_DELAY, refusal, startHarness } from './harness.ts';
 
 describe('asynchronous operations', () => {
@@ -68,27 +70,44 @@ describe('asynchronous operations', () => {
     expect((await sdk.listNamespaces({})).Namespaces).toHaveLength(1);
   });
 
-  it('are limited while in progress, and as history', async () => {
-    const { sdk, service, advance } = await startHarness({ limits: { openOperations: 600 } });
+  it('are limited while in progress', async () => {
+    const { sdk, service, advance } = await startHarness({ limits: { openOperations: 2 } });
     const { Id: ServiceId } = await service();
-    const round = (from: number) =>
-      Promise.all(
-        Array.from({ length: 600 }, (_, index) =>
-          sdk.registerInstance({ ServiceId, InstanceId: `i-${from + index}`, Attributes: {} }),
-        ),
-      );
-    const first = await round(0);
-    const beyond = sdk.registerInstance({ ServiceId, InstanceId: 'more', Attributes: {} });
-    expect((await refusal(beyond)).name).toBe('ResourceLimitExceeded');
+    const register = (InstanceId: string) => sdk.registerInstance({ ServiceId, InstanceId, Attributes: {} });
+    await Promise.all([register('a'), register('b')]);
+    expect((await refusal(register('c'))).name).toBe('ResourceLimitExceeded');
     advance(OPERATION_DELAY);
-    const second = await round(100);
-    advance(OPERATION_DELAY);
-    expect((await sdk.getOperation({ OperationId: second[599]?.OperationId })).Operation?.Status).toBe(
-      'SUCCESS',
+    await register('c');
+  });
+
+  it('are remembered, the newest ones, when they are done', () => {
+    const operation = (index: number, result: 'open' | 'SUCCESS'): OperationRecord => ({
+      id: `o${index}`,
+      ordinal: index,
+      type: 'UPDATE_SERVICE',
+      targets: {},
+      createDate: 0,
+      pendingAt: 0,
+      dueAt: 1,
+      result,
+      errorCode: undefined,
+      errorMessage: undefined,
+      requestId: undefined,
+      fingerprint: '',
+      work: result === 'open' ? { kind: 'fail', code: '', message: '' } : undefined,
+    });
+    const records = Array.from({ length: OPERATION_HISTORY + 3 }, (_, index) =>
+      operation(index, index < OPERATION_HISTORY ? 'SUCCESS' : 'open'),
     );
-    expect((await refusal(sdk.getOperation({ OperationId: first[0]?.OperationId }))).name).toBe(
-      'OperationNotFound',
-    );
+    const state = {
+      ...EMPTY_STATE,
+      operations: new Map(records.map((record) => [record.id, record])),
+      open: records.filter(({ result }) => result === 'open').map(({ id }) => id),
+    };
+    expect(settle(state, 0)).toBe(state);
+    const { operations, open } = settle(state, 1);
+    expect(open).toEqual([]);
+    expect([...operations.keys()]).toEqual(records.slice(3).map(({ id }) => id));
   });
 });
 
