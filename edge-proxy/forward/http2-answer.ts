@@ -9,10 +9,11 @@ import { toRawHeaders } from './response-head.ts';
 
 /** An HTTP/2 client: fields in lower case, no reason, no fields of a connection, a reset instead of a closed connection. */
 export class Http2Answer implements AnswerWriter {
+  readonly #response: Http2ServerResponse;
   readonly #stream: ServerHttp2Stream;
-  #trailers = '';
 
   constructor(response: Http2ServerResponse) {
+    this.#response = response;
     this.#stream = response.stream;
     this.#stream.on('error', () => {});
   }
@@ -49,7 +50,8 @@ export class Http2Answer implements AnswerWriter {
   }
 
   end(trailers: string): void {
-    this.#trailers = trailers;
+    // The response object answers `wantTrailers` itself: sending them here as well throws, and closing the stream then loses its end.
+    if (trailers !== '') this.#response.addTrailers(grouped(trailers) as Record<string, string>);
     this.#stream.end();
   }
 
@@ -77,12 +79,6 @@ export class Http2Answer implements AnswerWriter {
       sendDate: false,
     };
     stream.respond({ ':status': status, ...grouped(lines) }, options);
-    if (!endStream) {
-      stream.once('wantTrailers', () => {
-        if (this.#trailers === '') stream.close();
-        else stream.sendTrailers(grouped(this.#trailers));
-      });
-    }
     return true;
   }
 }
