@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { keeper } from './support/keep.ts';
 import { MemoryStore } from './support/memory-store.ts';
@@ -74,19 +75,56 @@ describe('HTTP/2 to clients', () => {
   });
 
   it('ends the connection of a client that opens and resets streams without end', async () => {
-    const monolith = await kept(origin('monolith', () => true));
+    const monolith = await kept(origin('monolith', (request) => request.url === '/'));
     const edge = await kept(edgeFor(monolith.url, { tls }));
-    const hostile = await session(edge.url);
     const other = await session(edge.url);
+    const hostile = connectTls({
+      port: Number(new URL(edge.url).port),
+      host: '127.0.0.1',
+      rejectUnauthorized: false,
+      ALPNProtocols: ['h2'],
+    });
+    await kept({ close: async () => hostile.destroy() });
+    hostile.on('error', () => {});
+    const received: Buffer[] = [];
+    hostile.on('data', (chunk: Buffer) => received.push(chunk));
     const ended = new Promise((resolve) => hostile.once('close', resolve));
-    for (let i = 0; i < 5_000 && !hostile.destroyed; i += 1) {
-      const stream = hostile.request({ ':path': `/${i}` });
-      stream.on('error', () => {});
-      stream.close(8);
-      if (i % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
-    }
+    await new Promise((resolve) => hostile.once('secureConnect', resolve));
+    hostile.write(rapidReset(2_000));
     await ended;
-    expect(other.destroyed).toBe(false);
+    expect(frameTypes(Buffer.concat(received))).toContain(GOAWAY);
+    expect((await ask(other, { ':path': '/still' })).headers[':status']).toBe(200);
     await until(() => edge.status().inFlight === 0, 'nothing of it is left');
+    expect(monolith.seen.length).toBeLessThan(1_000);
   });
 });
+
+const GOAWAY = 7;
+
+/** RFC 9113 section 4.1: length, type, flags, stream, payload. */
+function http2Frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head[3] = type;
+  head[4] = flags;
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+
+/** The preface, then so many requests, each followed at once by its reset (CVE-2023-44487). */
+function rapidReset(count: number): Buffer {
+  // HPACK (RFC 7541 appendix A): GET, https, `/`, and `:authority: a` as a literal.
+  const request = Buffer.from([0x82, 0x87, 0x84, 0x41, 0x01, 0x61]);
+  const frames = [Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), http2Frame(4, 0, 0, Buffer.alloc(0))];
+  for (let index = 0; index < count; index += 1) {
+    const stream = 2 * index + 1;
+    frames.push(http2Frame(1, 0x05, stream, request), http2Frame(3, 0, stream, Buffer.from([0, 0, 0, 8])));
+  }
+  return Buffer.concat(frames);
+}
+
+function frameTypes(bytes: Buffer): number[] {
+  const types: number[] = [];
+  for (let at = 0; at + 9 <= bytes.length; at += 9 + bytes.readUIntBE(at, 3)) types.push(bytes[at + 3]!);
+  return types;
+}
