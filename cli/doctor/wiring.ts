@@ -6,6 +6,7 @@ import { probe } from '../local-stack/parts/readiness.ts';
 import { broken, type Check, ok, skipped, warning } from './check.ts';
 
 const LIMIT_MS = 3000;
+const TOTAL_LIMIT_MS = 6000;
 
 export async function checkMonolith(url: string): Promise<Check> {
   if (new URL(url).port === '0')
@@ -42,9 +43,10 @@ export async function checkDiscovery(
   });
   const where = endpoint ?? `AWS, ${region}`;
   try {
-    const checks = await Promise.all(
+    const asked = Promise.all(
       plans.map((plan) => checkService(client, plan, plan.service.namespace ?? namespace)),
     );
+    const checks = await withinLimit(asked);
     return [ok('cloud map', `${where} answers`), ...checks];
   } catch (error) {
     return [
@@ -58,6 +60,22 @@ export async function checkDiscovery(
     ];
   } finally {
     client.destroy();
+  }
+}
+
+/** Looking for credentials where there are none takes the SDK far longer than a person waits. */
+async function withinLimit<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`no answer within ${TOTAL_LIMIT_MS / 1000} s`)),
+      TOTAL_LIMIT_MS,
+    );
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

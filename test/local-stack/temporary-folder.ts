@@ -11,15 +11,15 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Looks again and again, at most ten seconds, until the value is there. */
+/** Looks again and again until the value is there, for as long as a busy machine may need. */
 export async function eventually<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
 ): Promise<T> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 40_000;
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
-    if (performance.now() > end) throw new Error(`still not so after 10 s: ${look}`);
+    if (performance.now() > end) throw new Error(`still not so after 40 s: ${look}`);
     await new Promise((done) => setTimeout(done, 20));
   }
 }
