@@ -55,13 +55,23 @@ export function forwardingLines(head: RequestHead, peer: Peer, options: Forwardi
       if (head.host !== undefined) lines += `X-Forwarded-Host: ${head.host}\r\n`;
     }
   }
+  if (!options.xForwarded && peer.trusted) lines += passedOn(head);
   if (options.forwarded) {
     const hop = forwardedHop(address, head.host, scheme);
     const before = peer.trusted ? head.forwarded : undefined;
     lines += `Forwarded: ${before === undefined || before === '' ? hop : `${before}, ${hop}`}\r\n`;
-  }
+  } else if (peer.trusted && head.forwarded !== undefined) lines += `Forwarded: ${head.forwarded}\r\n`;
   if (options.via !== undefined) lines += `Via: 1.1 ${options.via}\r\n`;
   return lines;
+}
+
+/** What a trusted proxy said, when the edge adds nothing of its own. */
+function passedOn(head: RequestHead): string {
+  let lines = '';
+  if (head.forwardedFor !== undefined) lines += `X-Forwarded-For: ${head.forwardedFor}\r\n`;
+  if (head.forwardedProto !== undefined) lines += `X-Forwarded-Proto: ${head.forwardedProto}\r\n`;
+  if (head.forwardedHost !== undefined) lines += `X-Forwarded-Host: ${head.forwardedHost}\r\n`;
+  return lines + head.otherForwarded;
 }
 
 /** How often this edge's name is in a `Via` already. */

@@ -99,8 +99,11 @@ export class TimerWheel {
     const until = Math.floor(now / this.#tickMs);
     // After a long pause of the process every slot is due once, not once for every tick that was missed.
     const first = Math.max(this.#cursor, until - this.#slots.length + 1);
-    for (let tick = first; tick <= until; tick += 1) this.#sweep(tick % this.#slots.length, now);
-    this.#cursor = until;
+    for (let tick = first; tick <= until; tick += 1) {
+      // Entries that are linked anew while a slot is swept go behind it, never into a slot that this round has passed.
+      this.#cursor = tick;
+      this.#sweep(tick % this.#slots.length, now);
+    }
     if (this.#size === 0) this.close();
   }
 
