@@ -132,17 +132,23 @@ export class ComparisonDesk {
       else this.#file(tools, run, job, first, job.left, job.right, 'comparison');
       return;
     }
-    // A monolith that fails to answer now takes nothing back of what it said before.
-    const confirmed: Confirmation =
-      'failure' in again
-        ? { comparison: first }
-        : confirm(
-            first,
-            this.#compareWith(tools, job, again, job.right),
-            this.#compareWith(tools, job, job.left, again),
-          );
+    const confirmed = this.#confirmed(tools, run, job, first, again);
     if ('inconclusive' in confirmed) run.aggregator.dropped(job.routeId, 'changed-meanwhile');
     else this.#file(tools, run, job, confirmed.comparison, job.left, job.right, 'comparison');
+  }
+
+  #confirmed(tools: PlanTools, run: Run, job: Job, first: Comparison, again: ShadowAnswer): Confirmation {
+    // A monolith that fails to answer now takes nothing back of what it said before.
+    if ('failure' in again) return { comparison: first };
+    const beforeAndNow = this.#compareWith(tools, job, job.left, again);
+    const result = confirm(
+      first,
+      this.#compareWith(tools, job, again, job.right),
+      beforeAndNow,
+      (difference) => run.noise.has(job.routeId, difference),
+    );
+    run.noise.learn(job.routeId, beforeAndNow);
+    return result;
   }
 
   #compareWith(tools: PlanTools, job: Job, left: ShadowAnswer, right: ShadowAnswer): Comparison {

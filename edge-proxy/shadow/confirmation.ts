@@ -15,6 +15,10 @@ export class KnownNoise {
     }
   }
 
+  has(routeId: string, difference: Difference): boolean {
+    return this.#known.has(`${routeId}\n${keyOf(difference)}`);
+  }
+
   /**
    * Whether the monolith is asked once more before the comparison counts: for each difference in form, since one of those decides
    * the verdict, and for each in content that no probe has shown.
@@ -23,8 +27,7 @@ export class KnownNoise {
     if (comparison.omitted > 0) return true;
     // That the service did not answer needs no second look at the monolith.
     return comparison.differences.some(
-      (each) =>
-        each.kind !== 'failure' && (isStructural(each) || !this.#known.has(`${routeId}\n${keyOf(each)}`)),
+      (each) => each.kind !== 'failure' && (isStructural(each) || !this.has(routeId, each)),
     );
   }
 }
@@ -38,24 +41,35 @@ export type Confirmation =
 /**
  * Judges a comparison (monolith before ↔ service) after the monolith was asked once more.
  * - What the monolith now says as the service did was a change of the data between the two reads, and no difference.
- * - A difference in form at a place whose form changed in the monolith itself says nothing. The same request is compared again
- *   when somebody makes it at a quieter moment.
+ * - A difference at a place that changed in the monolith itself, in form for a difference in form, says nothing; unless it is noise
+ *   that probes have shown, whose rates are compared when evidence is read.
  * - All else stands, also a service's answer that is older than both of the monolith's.
  */
 export function confirm(
   first: Comparison,
   nowAndService: Comparison,
   beforeAndNow: Comparison,
+  isKnown: (difference: Difference) => boolean,
 ): Confirmation {
   if (nowAndService.equal) return { comparison: { ...first, equal: true, differences: [], omitted: 0 } };
   // What was not listed cannot be told apart: it stands unless the monolith has changed as well.
   const cut = first.omitted > 0 || nowAndService.omitted > 0 || beforeAndNow.omitted > 0;
-  if (cut)
-    return beforeAndNow.differences.some(isStructural) ? { inconclusive: true } : { comparison: first };
-  const confirmed = first.differences.filter((each) => touches(each, nowAndService.differences));
-  const unstable = beforeAndNow.differences.filter(isStructural);
-  const differences = confirmed.filter((each) => !isStructural(each) || !touches(each, unstable));
-  if (differences.length === 0 && confirmed.length > 0) return { inconclusive: true };
+  const changed = beforeAndNow.differences;
+  const reformed = changed.filter(isStructural);
+  if (cut) return reformed.length > 0 ? { inconclusive: true } : { comparison: first };
+  const differences: Difference[] = [];
+  let uncertain = false;
+  for (const difference of first.differences) {
+    if (!touches(difference, nowAndService.differences)) continue;
+    const structural = isStructural(difference);
+    const doubtful = structural
+      ? touches(difference, reformed)
+      : !isKnown(difference) && touches(difference, changed);
+    if (doubtful) uncertain = true;
+    else differences.push(difference);
+  }
+  // Known noise alone would make the rest look as if it had been compared.
+  if (uncertain && differences.every(isKnown)) return { inconclusive: true };
   return { comparison: { ...first, equal: differences.length === 0, differences } };
 }
 

@@ -19,10 +19,10 @@ export interface ShadowLimits {
 }
 
 export const SHADOW_LIMITS: ShadowLimits = {
-  queueEntries: 1000,
+  queueEntries: 500,
   queueBytes: 32 * 1024 * 1024,
   concurrency: 16,
-  maxAgeMs: 10_000,
+  maxAgeMs: 2_000,
   comparisons: 256,
   confirmationsPerSecond: 50,
   breakerFailures: 10,

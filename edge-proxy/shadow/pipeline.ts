@@ -11,7 +11,7 @@ import { SHADOW_LIMITS, type ShadowLimits } from './limits.ts';
 import { mirrorHeaders } from './mirror-headers.ts';
 import { FailurePause } from './pause.ts';
 import type { MirroredRequest, ShadowCapture, ShadowPort } from './port.ts';
-import { BoundedQueue, ByteBudget } from './queue.ts';
+import { ByteBudget, NewestFirstQueue } from './queue.ts';
 import { RateLimit } from './rate-limit.ts';
 import { isSampled } from './sampling.ts';
 
@@ -71,7 +71,7 @@ export function createShadow(options: ShadowOptions): Shadow {
   const wallClock = options.wallClock ?? Date.now;
   const random = options.random ?? Math.random;
   const budget = new ByteBudget(limits.queueBytes);
-  const queue = new BoundedQueue<Mirrored>(
+  const queue = new NewestFirstQueue<Mirrored>(
     limits.queueEntries,
     budget,
     (entry) => entry.left.bodyBytes * (entry.left.body ? 1 : 0),
@@ -131,12 +131,22 @@ export function createShadow(options: ShadowOptions): Shadow {
       const left = this.#answer.finish(now());
       const { url, rawHeaders, peer } = this.#request;
       const headers = asForwarded(url, rawHeaders, peer);
-      const outcome = closing
-        ? 'shutdown'
-        : queue.push({ request: this.#request, headers, left, capturedAt: now(), time: this.#time });
-      if (outcome !== 'queued') counters.drop(this.#request.route, outcome);
+      const { route } = this.#request;
+      if (closing) {
+        counters.drop(route, 'shutdown');
+        return;
+      }
+      const pushed = queue.push({
+        request: this.#request,
+        headers,
+        left,
+        capturedAt: now(),
+        time: this.#time,
+      });
+      if (pushed.outcome === 'queue-bytes') counters.drop(route, 'queue-bytes');
+      else if (pushed.evicted !== undefined) counters.drop(pushed.evicted.request.route, 'queue-full');
       // The user's answer may still be in the socket's buffer: sending starts after this turn of the event loop.
-      else setImmediate(pump);
+      setImmediate(pump);
     }
 
     abort(reason: 'client-aborted' | 'monolith-failed'): void {
@@ -149,7 +159,7 @@ export function createShadow(options: ShadowOptions): Shadow {
 
   function pump(): void {
     while (running.size < limits.concurrency && !comparer.full) {
-      const entry = queue.shift();
+      const entry = queue.pop();
       if (entry === undefined) break;
       const run = mirror(entry).finally(() => {
         queue.release(entry);
@@ -251,7 +261,7 @@ export function createShadow(options: ShadowOptions): Shadow {
       stop.abort();
       // What is left now waits for a comparison at most, and even one that never ends must not keep the edge from closing.
       await within(COMPARING_MS, idle());
-      for (let entry = queue.shift(); entry !== undefined; entry = queue.shift()) {
+      for (let entry = queue.pop(); entry !== undefined; entry = queue.pop()) {
         counters.drop(entry.request.route, 'shutdown');
         queue.release(entry);
       }

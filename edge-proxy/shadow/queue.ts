@@ -1,10 +1,12 @@
-/** First in, first out, bounded by entries and by bytes. A full queue refuses; it never grows and never waits. */
-export class BoundedQueue<T> {
+/**
+ * Newest first, bounded by entries and by bytes. The newest copy compares answers that are closest in time, so under load it goes
+ * first, and the oldest gives way to it. It never grows beyond its bounds and never waits.
+ */
+export class NewestFirstQueue<T> {
   readonly #maxEntries: number;
   readonly #bytesOf: (entry: T) => number;
   readonly #budget: ByteBudget;
-  #entries: (T | undefined)[] = [];
-  #head = 0;
+  #entries: T[] = [];
 
   constructor(maxEntries: number, budget: ByteBudget, bytesOf: (entry: T) => number) {
     this.#maxEntries = maxEntries;
@@ -13,28 +15,21 @@ export class BoundedQueue<T> {
   }
 
   get length(): number {
-    return this.#entries.length - this.#head;
+    return this.#entries.length;
   }
 
-  /** Takes the entry, or says which bound is reached. */
-  push(entry: T): 'queued' | 'queue-full' | 'queue-bytes' {
-    if (this.length >= this.#maxEntries) return 'queue-full';
-    if (!this.#budget.take(this.#bytesOf(entry))) return 'queue-bytes';
+  /** Takes the entry, or says that its bytes find no room. `evicted` is the oldest one, if it had to give way; its bytes are released. */
+  push(entry: T): { outcome: 'queued'; evicted: T | undefined } | { outcome: 'queue-bytes' } {
+    if (!this.#budget.take(this.#bytesOf(entry))) return { outcome: 'queue-bytes' };
+    const evicted = this.#entries.length >= this.#maxEntries ? this.#entries.shift() : undefined;
+    if (evicted !== undefined) this.release(evicted);
     this.#entries.push(entry);
-    return 'queued';
+    return { outcome: 'queued', evicted };
   }
 
-  /** The oldest entry; its bytes stay taken until `release`. */
-  shift(): T | undefined {
-    if (this.length === 0) return undefined;
-    const entry = this.#entries[this.#head];
-    this.#entries[this.#head] = undefined;
-    this.#head += 1;
-    if (this.#head > 64 && this.#head * 2 > this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#head);
-      this.#head = 0;
-    }
-    return entry;
+  /** The newest entry; its bytes stay taken until `release`. */
+  pop(): T | undefined {
+    return this.#entries.pop();
   }
 
   /** Gives the bytes of an entry back, once it is no longer held anywhere. */

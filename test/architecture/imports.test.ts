@@ -31,7 +31,8 @@ function importsOf(file: string): Import[] {
       expression.moduleRequest.start,
       expression.moduleRequest.end,
     );
-    specifiers.add(text.replace(/^['"`]|['"`]$/g, ''));
+    // A computed specifier names no package; what it may load is decided where it is computed.
+    if (/^['"][^'"]+['"]$/.test(text)) specifiers.add(text.slice(1, -1));
   }
   return [...specifiers].map((specifier) => ({ from: file, specifier }));
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AnswerCapture } from '../../edge-proxy/shadow/capture.ts';
 import { FailurePause } from '../../edge-proxy/shadow/pause.ts';
-import { BoundedQueue, ByteBudget } from '../../edge-proxy/shadow/queue.ts';
+import { ByteBudget, NewestFirstQueue } from '../../edge-proxy/shadow/queue.ts';
 import { RateLimit } from '../../edge-proxy/shadow/rate-limit.ts';
 import { isSampled, permutedBucket } from '../../edge-proxy/shadow/sampling.ts';
 
@@ -30,43 +30,48 @@ describe('sampling', () => {
 });
 
 describe('the queue', () => {
-  it('hands out what it took in order, and refuses beyond its entries', () => {
-    const queue = new BoundedQueue<number>(3, new ByteBudget(1000), () => 1);
-    expect([1, 2, 3, 4].map((entry) => queue.push(entry))).toEqual([
-      'queued',
-      'queued',
-      'queued',
-      'queue-full',
-    ]);
-    expect([queue.shift(), queue.shift(), queue.shift(), queue.shift()]).toEqual([1, 2, 3, undefined]);
+  it('hands out the newest first, and the oldest gives way', () => {
+    const queue = new NewestFirstQueue<number>(3, new ByteBudget(1000), () => 1);
+    expect([1, 2, 3].map((entry) => queue.push(entry))).toEqual(
+      Array(3).fill({ outcome: 'queued', evicted: undefined }),
+    );
+    expect(queue.push(4)).toEqual({ outcome: 'queued', evicted: 1 });
+    expect([queue.pop(), queue.pop(), queue.pop(), queue.pop()]).toEqual([4, 3, 2, undefined]);
   });
 
   it('refuses beyond its bytes until an entry is released', () => {
     const budget = new ByteBudget(10);
-    const queue = new BoundedQueue<number>(100, budget, (bytes) => bytes);
-    expect(queue.push(6)).toBe('queued');
-    expect(queue.push(6)).toBe('queue-bytes');
-    const first = queue.shift()!;
-    expect(queue.push(6)).toBe('queue-bytes');
+    const queue = new NewestFirstQueue<number>(100, budget, (bytes) => bytes);
+    expect(queue.push(6).outcome).toBe('queued');
+    expect(queue.push(6).outcome).toBe('queue-bytes');
+    const first = queue.pop()!;
+    expect(queue.push(6).outcome).toBe('queue-bytes');
     queue.release(first);
-    expect(queue.push(6)).toBe('queued');
+    expect(queue.push(6).outcome).toBe('queued');
     expect(budget.used).toBe(6);
   });
 
-  it('keeps order and count through any sequence of pushes and shifts', () => {
+  it('loses nothing and holds no more bytes than its entries through any sequence of pushes and pops', () => {
     fc.assert(
-      fc.property(fc.array(fc.boolean(), { maxLength: 500 }), (steps) => {
-        const queue = new BoundedQueue<number>(50, new ByteBudget(1e9), () => 1);
-        const model: number[] = [];
-        let next = 0;
-        for (const push of steps) {
-          if (push) {
-            if (queue.push(next) === 'queued') model.push(next);
-            next += 1;
+      fc.property(fc.array(fc.option(fc.integer({ min: 1, max: 40 })), { maxLength: 500 }), (steps) => {
+        const budget = new ByteBudget(200);
+        const queue = new NewestFirstQueue<{ bytes: number }>(10, budget, (entry) => entry.bytes);
+        let model: { bytes: number }[] = [];
+        for (const bytes of steps) {
+          if (bytes === null) {
+            const entry = queue.pop();
+            expect(entry).toBe(model.pop());
+            if (entry !== undefined) queue.release(entry);
           } else {
-            expect(queue.shift()).toBe(model.shift());
+            const entry = { bytes };
+            const pushed = queue.push(entry);
+            if (pushed.outcome === 'queued') {
+              model = model.filter((each) => each !== pushed.evicted);
+              model.push(entry);
+            }
           }
           expect(queue.length).toBe(model.length);
+          expect(budget.used).toBe(model.reduce((sum, entry) => sum + entry.bytes, 0));
         }
       }),
     );

@@ -7,9 +7,8 @@ const MOST_REVIEWS = 12;
 export interface Shop {
   host: string;
   port: number;
-  /** Of the sample data: products 1 … n, customers 1 … n. */
-  products: number;
-  customers: number;
+  /** Ids of the products on sale. */
+  products: readonly number[];
   password: string;
   email(customer: number): string;
 }
@@ -57,10 +56,11 @@ export class Customer {
     if (dice < 0.16) return this.#lookAtProduct();
     if (dice < 0.46) return this.#readReviews();
     if (dice < 0.62) return this.#readReviewsByApi();
-    if (dice < 0.72) return this.#readRating();
-    if (dice < 0.82) return this.#browse('/api/reviews/recent', 'recent reviews', '"reviews"');
-    if (dice < 0.88) return this.#browse('/account/reviews', 'own reviews', 'Your reviews');
-    if (dice < 0.95) return this.#vote();
+    if (dice < 0.7) return this.#readRating();
+    if (dice < 0.74) return this.#browse('/api/reviews/recent', 'read recent reviews', '"reviews"');
+    if (dice < 0.8) return this.#browse('/account/reviews', 'read own reviews', 'Your reviews');
+    if (dice < 0.86) return this.#readReviewer();
+    if (dice < 0.97) return this.#readAndVote();
     return this.#writeReview();
   }
 
@@ -106,7 +106,17 @@ export class Customer {
     return this.#browse(`/api/products/${product}/rating`, 'read a rating', `"productId":${product},`);
   }
 
-  async #vote(): Promise<void> {
+  #readReviewer(): Promise<void> {
+    const customer = 1 + Math.floor(this.#random() * 1000);
+    return this.#browse(
+      `/api/customers/${customer}/reviews`,
+      'read a reviewer',
+      `"customer":{"id":${customer},`,
+    );
+  }
+
+  /** Looks closer at a published review, at who found it helpful, and now and then has an opinion too. */
+  async #readAndVote(): Promise<void> {
     let review: number | undefined;
     const product = this.#anyProduct();
     await this.#send('read reviews (API)', 'GET', `/api/products/${product}/reviews`, undefined, (answer) => {
@@ -116,6 +126,9 @@ export class Customer {
       return undefined;
     });
     if (review === undefined) return;
+    await this.#browse(`/reviews/${review}`, 'read a review', `/products/`);
+    await this.#browse(`/api/reviews/${review}/votes`, 'read votes', `"reviewId":${review},`);
+    if (this.#random() < 0.6) return;
     await this.#send(
       'vote',
       'POST',
@@ -168,7 +181,8 @@ export class Customer {
   }
 
   #anyProduct(): number {
-    return 1 + Math.floor(this.#random() * this.#shop.products);
+    const { products } = this.#shop;
+    return products[Math.floor(this.#random() * products.length)]!;
   }
 
   async #send(

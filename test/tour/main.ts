@@ -9,12 +9,12 @@ import type { Shop } from './customer.ts';
 import { Ledger } from './ledger.ts';
 import { makeTourProject } from './project.ts';
 import { Screen } from './screen.ts';
-import { logIn, lostWrites } from './search.ts';
+import { logIn, lostWrites, productsOnSale } from './search.ts';
 import { finalTable } from './summary.ts';
 
 const CAPABILITY = 'reviews';
-const CUSTOMERS = 40;
-const THINK_MS = 250;
+const CUSTOMERS = 30;
+const THINK_MS = 300;
 /** How long customers use the shop in each state before the next step. Milliseconds. */
 const DWELL_MS = 6_000;
 /** A report is asked for until its verdict is there, but no longer. Milliseconds. */
@@ -124,8 +124,7 @@ async function tour(): Promise<void> {
     const shop: Shop = {
       host: edge.hostname,
       port: Number(edge.port),
-      products: 2000,
-      customers: 5000,
+      products: await productsOnSale(urls.edge!),
       password: 'letmein',
       email: (customer) => `customer${customer}@example.com`,
     };

@@ -1,5 +1,20 @@
 import type { Ledger } from './ledger.ts';
 
+/** Pages of the catalog that are looked through. */
+const PAGES = 20;
+
+/** Ids of products on sale, from the catalog as an app would read it. */
+export async function productsOnSale(shopUrl: string): Promise<number[]> {
+  const ids: number[] = [];
+  for (let page = 1; page <= PAGES; page += 1) {
+    const answer = await fetch(`${shopUrl}/api/products?perPage=100&page=${page}`);
+    const { products } = (await answer.json()) as { products: { id: number }[] };
+    if (products.length === 0) break;
+    ids.push(...products.map((product) => product.id));
+  }
+  return ids;
+}
+
 /** Writes that were acknowledged and are not there: asked from the monolith itself, past the edge. */
 export async function lostWrites(
   ledger: Ledger,
