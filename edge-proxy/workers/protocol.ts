@@ -16,8 +16,6 @@ export interface WorkerStart {
   type: 'start';
   /** Number of the worker, from 1; stays the same when it is started again. */
   worker: number;
-  /** Module that exports `edgeSetup`, as a URL. */
-  module: string;
   /** For `edgeSetup`. */
   args: unknown;
   listen: { host: string; port: number; reusePort: boolean };

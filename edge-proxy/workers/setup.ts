@@ -10,7 +10,7 @@ export interface EdgeSetup {
 }
 
 /**
- * A module that workers load exports this as `edgeSetup`. A state store cannot be handed from process to process, so each worker opens its own.
- * `args` are those of `startWorkers`, copied; `worker` counts from 1.
+ * What the entry module of a worker hands to `runWorker`. A state store cannot be handed from process to process, so each worker opens
+ * its own. `args` are those of `startWorkers`, copied; `worker` counts from 1.
  */
 export type EdgeSetupFunction = (args: unknown, worker: number) => Promise<EdgeSetup>;

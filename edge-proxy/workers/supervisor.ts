@@ -14,8 +14,9 @@ export interface WorkersOptions {
   count: number;
   listen: { host: string; port: number };
   admin: AdminListen;
-  /** Module that exports `edgeSetup` (see `setup.ts`), as a URL, and what it is called with: must be copyable to another process. */
-  module: string;
+  /** Module that a worker process runs: it calls `runWorker` of `worker.ts`. */
+  entry: URL;
+  /** What its setup is called with: must be copyable to another process. Sent as a message, so it may hold secrets. */
   args: unknown;
   deadlineMs?: number;
   /** Told what happens to workers, for the log. */
@@ -93,10 +94,9 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
   for (const slot of slots) void keepAlive(slot);
 
   async function launch(slot: Slot): Promise<{ url: string; id: string }> {
-    const process = startWorker({
+    const process = startWorker(options.entry, {
       type: 'start',
       worker: slot.number,
-      module: options.module,
       args: options.args,
       listen: { host: options.listen.host, port, reusePort: REUSE_PORT },
       announcedAdminUrl: admin.url,

@@ -1,4 +1,5 @@
 import cluster, { type Worker } from 'node:cluster';
+import { fileURLToPath } from 'node:url';
 import type { ExitCode } from '../../migration-plans/errors.ts';
 import { StranglerError } from '../../migration-plans/errors.ts';
 import type { FromWorker, ToWorker, WorkerCall, WorkerCalls, WorkerStart } from './protocol.ts';
@@ -25,8 +26,8 @@ export interface WorkerProcess {
 }
 
 /** Starts a worker. `cluster` gives workers a port in common where the system cannot (`reusePort`). */
-export function startWorker(start: WorkerStart): WorkerProcess {
-  const worker = forked();
+export function startWorker(entry: URL, start: WorkerStart): WorkerProcess {
+  const worker = forked(entry);
   const pending = new Map<number, PendingCall>();
   let calls = 0;
   let gone = false;
@@ -97,11 +98,9 @@ export function startWorker(start: WorkerStart): WorkerProcess {
   };
 }
 
-function forked(): Worker {
-  // Emitted code runs as .js; in a checkout Node runs the TypeScript itself.
-  const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
+function forked(entry: URL): Worker {
   cluster.setupPrimary({
-    exec: new URL(file, import.meta.url).pathname,
+    exec: fileURLToPath(entry),
     args: [],
     // Flags of the supervisor (`--eval`, `--inspect`) are not for its workers; NODE_OPTIONS reaches them all the same.
     execArgv: [],

@@ -10,27 +10,29 @@ let edge: RunningEdge | undefined;
 let setup: EdgeSetup | undefined;
 let ending: Promise<void> | undefined;
 
-// Signals of a terminal reach the whole process group; when and how workers end is for the supervisor to say.
-process.on('SIGINT', () => {});
-process.on('SIGTERM', () => {});
-process.on('disconnect', () => void end(ORPHAN_DEADLINE_MS));
-process.on('message', (message: ToWorker) => {
-  switch (message.type) {
-    case 'start':
-      void start(message);
-      break;
-    case 'call':
-      void answer(message.id, message.call, message.args);
-      break;
-    case 'drain':
-      void end(message.deadlineMs);
-      break;
-  }
-});
+/** Makes this process a worker. The entry module that `startWorkers` names calls it, once and with nothing else to do. */
+export function runWorker(edgeSetup: EdgeSetupFunction): void {
+  // Signals of a terminal reach the whole process group; when and how workers end is for the supervisor to say.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => {});
+  process.on('disconnect', () => void end(ORPHAN_DEADLINE_MS));
+  process.on('message', (message: ToWorker) => {
+    switch (message.type) {
+      case 'start':
+        void start(message, edgeSetup);
+        break;
+      case 'call':
+        void answer(message.id, message.call, message.args);
+        break;
+      case 'drain':
+        void end(message.deadlineMs);
+        break;
+    }
+  });
+}
 
-async function start(message: WorkerStart): Promise<void> {
+async function start(message: WorkerStart, edgeSetup: EdgeSetupFunction): Promise<void> {
   try {
-    const { edgeSetup } = (await import(message.module)) as { edgeSetup: EdgeSetupFunction };
     setup = await edgeSetup(message.args, message.worker);
     const { options, parts } = setup;
     const { listen, announcedAdminUrl } = message;

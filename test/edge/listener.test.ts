@@ -64,7 +64,7 @@ describe('what Fastify would refuse or change', () => {
 
 describe('requests that are none', () => {
   it.each([
-    ['garbage', 'hello\r\n\r\n', 501],
+    ['garbage', 'hello\r\n\r\n', 400],
     ['a broken header', 'GET / HTTP/1.1\r\nHost : a\r\n\r\n', 400],
     ['an unknown version', 'GET / HTTP/9.9\r\nHost: a\r\n\r\n', 505],
     ['an unknown method', 'BREW / HTTP/1.1\r\nHost: a\r\n\r\n', 501],

@@ -10,7 +10,7 @@ import { rawClient } from './support/raw.ts';
 import { TOKEN, until } from './support/run.ts';
 
 const kept = keeper();
-const module = new URL('./support/worker-setup.ts', import.meta.url).href;
+const entry = new URL('./support/worker-entry.ts', import.meta.url);
 
 async function start(over: Partial<WorkersOptions> = {}, args: object = {}) {
   const monolith = await kept(origin('monolith'));
@@ -21,7 +21,7 @@ async function start(over: Partial<WorkersOptions> = {}, args: object = {}) {
       count: 2,
       listen: { host: '127.0.0.1', port: 0 },
       admin: { host: '127.0.0.1', port: 0, token: TOKEN },
-      module,
+      entry,
       args: { monolith: monolith.url, service: service.url, ...args },
       onEvent: (event) => events.push(event),
       ...over,
@@ -172,7 +172,7 @@ describe('a supervisor that is killed', () => {
     const args = { monolith: monolith.url, service: monolith.url };
     const script = `
       import { startWorkers } from ${JSON.stringify(supervisor)};
-      const workers = await startWorkers({ count: 1, listen: { host: '127.0.0.1', port: 0 }, admin: { host: '127.0.0.1', port: 0 }, module: ${JSON.stringify(module)}, args: ${JSON.stringify(args)} });
+      const workers = await startWorkers({ count: 1, listen: { host: '127.0.0.1', port: 0 }, admin: { host: '127.0.0.1', port: 0 }, entry: new URL(${JSON.stringify(entry.href)}), args: ${JSON.stringify(args)} });
       console.log(workers.pids()[0]);`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,4 +1,5 @@
 import type { EdgeSetup } from '../../../edge-proxy/workers/setup.ts';
+import { runWorker } from '../../../edge-proxy/workers/worker.ts';
 import { MemoryStore } from './memory-store.ts';
 import { Places, partsWith } from './places.ts';
 import { reviews } from './revisions.ts';
@@ -6,12 +7,12 @@ import { reviews } from './revisions.ts';
 export interface TestSetup {
   monolith: string;
   service: string;
-  /** The worker reports this error in place of starting. */
+  /** An address that no edge starts with. */
   fail?: string;
 }
 
-/** What test workers run: everything of reviews to the service, and `/crash` on its own port ends the process. */
-export async function edgeSetup(args: unknown, worker: number): Promise<EdgeSetup> {
+/** What test workers run: everything of reviews goes to the service. */
+async function edgeSetup(args: unknown, worker: number): Promise<EdgeSetup> {
   const { monolith, service, fail } = args as TestSetup;
   const store = new MemoryStore();
   store.publish(reviews(7, { phase: 'cutover', weightBp: 10_000, owner: 'service' }));
@@ -28,3 +29,5 @@ export async function edgeSetup(args: unknown, worker: number): Promise<EdgeSetu
     parts: partsWith(new Places({ 'default/reviews': service })),
   };
 }
+
+runWorker(edgeSetup);
