@@ -45,7 +45,7 @@ export async function setUpEdge(args: EdgeArguments): Promise<EdgeSetup> {
   };
 }
 
-/** For worker processes: what `startWorkers` loads. */
+/** For worker processes (`worker.ts`). */
 export const edgeSetup: EdgeSetupFunction = (args) => setUpEdge(args as EdgeArguments);
 
 /** strangler.yaml's `edge` in the words of the edge itself. */

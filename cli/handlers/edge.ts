@@ -83,7 +83,7 @@ async function oneEdge(
   }
 }
 
-/** Each worker opens a state store of its own: `setup.ts` runs in its process. */
+/** Each worker opens a state store of its own: `worker.ts` runs in its process. */
 async function severalEdges(
   args: EdgeArguments,
   listen: Listen,
@@ -97,7 +97,7 @@ async function severalEdges(
     count,
     listen,
     admin,
-    module: new URL(`../edge/setup.${extension}`, import.meta.url).href,
+    entry: new URL(`../edge/worker.${extension}`, import.meta.url),
     args,
     deadlineMs: args.drainMs,
     onEvent(event) {
