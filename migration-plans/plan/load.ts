@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, type Finding, StranglerError } from '../errors.ts';
-import { byPlace, checkSchema } from '../yaml/check.ts';
+import { boundFindings, byPlace, checkSchema } from '../yaml/check.ts';
 import { readTextFile } from '../yaml/file.ts';
 import { readYaml } from '../yaml/source.ts';
 import { normalisePlan } from './normalise.ts';
@@ -70,7 +70,7 @@ export function parsePlan(
   const wrong = checkSchema(source, PlanYaml, 'PLAN');
   if (wrong.length > 0) return { loaded: undefined, findings: wrong };
   const yaml = source.value as PlanYaml;
-  const findings = checkPlanRules(yaml, source, now);
+  const findings = boundFindings(checkPlanRules(yaml, source, now), file, 'PLAN');
   if (findings.some(({ severity }) => severity === 'error')) return { loaded: undefined, findings };
   return { loaded: { ...normalisePlan(yaml), source }, findings };
 }

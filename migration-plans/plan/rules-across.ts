@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { Finding } from '../errors.ts';
 import { formatPlace } from '../errors.ts';
 import { commonMethods, excepts, findOverlaps, type OverlapClaim, templateOf } from '../routing/overlap.ts';
-import { intersect } from '../routing/template.ts';
+import { intersect, shapeOf } from '../routing/template.ts';
 import type { YamlSource } from '../yaml/source.ts';
 import type { NormalisedPlan } from './normalise.ts';
 
@@ -138,9 +138,12 @@ function routesAreNotRepeated(plans: readonly LoadedPlan[]): Finding[] {
     const claims = claimsOf(loaded);
     const repeated = findOverlaps(
       claims,
-      (a, b) => a.origin !== b.origin && sharesMethodExactly(a.methods, b.methods),
-      Number.POSITIVE_INFINITY,
-    ).filter(({ same }) => same);
+      (a, b) =>
+        a.origin !== b.origin &&
+        sharesMethodExactly(a.methods, b.methods) &&
+        shapeOf(a.template) === shapeOf(b.template),
+      OVERLAPS_REPORTED,
+    );
     return repeated.map(({ first, second }) => ({
       code: 'PLAN_ROUTE_SHADOWED',
       severity: 'error' as const,

@@ -191,11 +191,13 @@ function actionsComplete(context: Context): Finding[] {
 function ruleRoutesExist(context: Context): Finding[] {
   const { yaml } = context;
   const known = routeTexts(yaml).map(({ text }) => text);
+  // Guessing compares with every route: a few guesses help a person, thousands only a hostile file.
+  let guesses = 20;
   const { plan, routeOrigins } = normalisePlan(yaml);
   return rulesOf(yaml).flatMap(({ rule, path }) =>
     (rule.routes ?? []).flatMap((text, index) => {
       if (routesNamed(text, yaml, plan.routes, routeOrigins).length > 0) return [];
-      const meant = didYouMean(text, known);
+      const meant = guesses-- > 0 ? didYouMean(text, known) : undefined;
       return [
         finding(
           context,

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { EXIT, type Finding, StranglerError } from '../errors.ts';
-import { checkSchema } from '../yaml/check.ts';
+import { boundFindings, checkSchema } from '../yaml/check.ts';
 import { readTextFile } from '../yaml/file.ts';
 import { readYaml } from '../yaml/source.ts';
 import { interpolate } from './environment.ts';
@@ -56,7 +56,7 @@ export function parseProject(
   refuseOtherVersion(raw.value, file);
   const { source, findings } = interpolate(raw, environment);
   findings.push(...checkSchema(source, ProjectYaml, 'PROJECT'));
-  if (findings.length > 0) throw invalid(file, findings);
+  if (findings.length > 0) throw invalid(file, boundFindings(findings, file, 'PROJECT'));
   const yaml = source.value as ProjectYaml;
   const broken = checkProjectRules(yaml, source);
   if (broken.length > 0) throw invalid(file, broken);

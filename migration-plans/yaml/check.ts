@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Finding } from '../errors.ts';
 import { didYouMean } from './did-you-mean.ts';
-import { short, type YamlSource } from './source.ts';
+import { short, YAML_LIMITS, type YamlSource } from './source.ts';
 
 /** What schemas of this project say about themselves beyond JSON Schema: how a value is named in a message. */
 interface Annotated {
@@ -27,29 +27,65 @@ export function checkSchema(source: YamlSource, schema: object, prefix: string):
   }
   if (validate(source.value)) return [];
   const all = validate.errors ?? [];
-  return all
-    .filter((error) => !isOtherBranch(error, all) && error.propertyName === undefined)
-    .map((error) => toFinding(error, source, prefix))
-    .sort(byPlace);
+  const choices = Map.groupBy(
+    all.filter((error) => error.keyword === 'anyOf'),
+    (error) => error.instancePath,
+  );
+  const worthSaying = all.filter(
+    (error) => error.propertyName === undefined && !isOtherBranch(error, choices),
+  );
+  // Only so many are put into words; the others are counted.
+  const said = worthSaying.slice(0, YAML_LIMITS.findings).map((error) => toFinding(error, source, prefix));
+  return listed(said, worthSaying.length - said.length, source.file, prefix);
+}
+
+/** At most as many findings as a person reads, in the order of the file, and how many more there are. */
+export function boundFindings(findings: readonly Finding[], file: string, prefix: string): Finding[] {
+  if (findings.length <= YAML_LIMITS.findings) return [...findings].sort(byPlace);
+  // An error must not be lost among warnings.
+  const errorsFirst = [...findings].sort((a, b) => a.severity.localeCompare(b.severity) || byPlace(a, b));
+  return listed(
+    errorsFirst.slice(0, YAML_LIMITS.findings),
+    findings.length - YAML_LIMITS.findings,
+    file,
+    prefix,
+  );
+}
+
+function listed(findings: Finding[], more: number, file: string, prefix: string): Finding[] {
+  findings.sort(byPlace);
+  if (more === 0) return findings;
+  findings.push({
+    code: `${prefix}_MORE`,
+    message: `${more} more ${more === 1 ? 'finding is' : 'findings are'} not listed`,
+    severity: 'error',
+    place: { file },
+  });
+  return findings;
 }
 
 /** Of a choice between text and a map, only the branch of the value's own type is worth talking about. */
-function isOtherBranch(error: ErrorObject, all: readonly ErrorObject[]): boolean {
-  return all.some((choice) => {
-    if (choice.keyword !== 'anyOf') return false;
-    const fitting = (choice.schema as Annotated[]).findIndex(
-      (branch) => branch.type === jsonType(choice.data),
-    );
-    if (choice === error) return fitting !== -1;
-    const below = `${choice.schemaPath}/`;
-    if (!error.schemaPath.startsWith(below) || !isWithin(error.instancePath, choice.instancePath))
-      return false;
-    return Number(error.schemaPath.slice(below.length).split('/', 1)[0]) !== fitting;
-  });
+function isOtherBranch(error: ErrorObject, choices: ReadonlyMap<string, ErrorObject[]>): boolean {
+  return enclosingPaths(error.instancePath).some((path) =>
+    choices.get(path)?.some((choice) => {
+      const branches = choice.schema as Annotated[];
+      const fitting = branches.findIndex((branch) => branch.type === jsonType(choice.data));
+      if (choice === error) return fitting !== -1;
+      const below = `${choice.schemaPath}/`;
+      if (!error.schemaPath.startsWith(below)) return false;
+      return Number(error.schemaPath.slice(below.length).split('/', 1)[0]) !== fitting;
+    }),
+  );
 }
 
-function isWithin(path: string, parent: string): boolean {
-  return path === parent || path.startsWith(`${parent}/`);
+/** `/a/1/b` as `/a/1/b`, `/a/1`, `/a` and the root. */
+function enclosingPaths(path: string): string[] {
+  const paths = [path];
+  for (let at = path.lastIndexOf('/'); at !== -1; at = path.lastIndexOf('/', at - 1)) {
+    paths.push(path.slice(0, at));
+    if (at === 0) break;
+  }
+  return paths;
 }
 
 /** In the order in which a reader meets them in the file. */
