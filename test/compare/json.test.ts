@@ -88,6 +88,14 @@ describe('lists', () => {
     expect(compareJson([[1], [1], [2]], [[1], [2], [2]]).equal).toBe(false);
   });
 
+  it('does not take repeated elements that came or went for another order', () => {
+    const kinds = compareJson(['x', 'y', 'z', 'x', 'm'], ['y', 'q', 'x', 'n']).differences.map(
+      ({ kind }) => kind,
+    );
+    expect(kinds).not.toContain('order');
+    expect(kinds.length).toBeGreaterThan(0);
+  });
+
   it('tells swapped ids by the ids, not by everything else', () => {
     const left = [
       { id: 1, name: 'a', price: 3 },
@@ -101,12 +109,18 @@ describe('lists', () => {
   });
 
   it('loses no kind of difference behind many of another kind', () => {
-    const left = Array.from({ length: 5_000 }, (_, i) => ({ token: `t${i}x`, ok: true }));
-    const right = left.map((_, i) => ({ token: `u${i}y`, ok: i === 4_999 ? 'yes' : true }));
+    const noise = (mark: string, i: number) => ({
+      a: `${mark}${i}`,
+      b: `${mark}${i}`,
+      c: `${mark}${i}`,
+      d: `${mark}${i}`,
+    });
+    const left = Array.from({ length: 5_000 }, (_, i) => ({ ...noise('t', i), ok: true }));
+    const right = left.map((_, i) => ({ ...noise('u', i), ok: i === 4_999 ? 'yes' : true }));
     const comparison = compareJson(left, right);
     expect(told(comparison)).toContain('type $[*].ok boolean→string');
-    expect(comparison.differences.length).toBeLessThan(10);
-    expect(comparison.omitted).toBeGreaterThan(4_000);
+    expect(comparison.differences.length).toBeLessThan(20);
+    expect(comparison.omitted).toBeGreaterThan(19_000);
   });
 });
 

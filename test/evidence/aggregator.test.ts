@@ -114,7 +114,7 @@ describe('an aggregator', () => {
   it('keeps the smallest examples and builds few of them', () => {
     const { instance, add } = aggregator();
     let built = 0;
-    const sizes = Array.from({ length: 1_000 }, (_, i) => 5_000 - ((i * 37) % 1_000));
+    const sizes = Array.from({ length: 1_000 }, (_, i) => 1_500 - ((i * 37) % 1_000));
     for (const bytes of sizes) {
       add(comparison({}), {
         bytes,
@@ -125,10 +125,10 @@ describe('an aggregator', () => {
       });
     }
     const [cluster] = instance.drain()!.clusters;
-    expect(cluster!.examples.map(({ bytes }) => bytes)).toEqual([4_001, 4_002, 4_003]);
+    expect(cluster!.examples.map(({ bytes }) => bytes)).toEqual([501, 502, 503]);
     expect(built).toBeLessThan(100);
     add(comparison({}), {
-      bytes: 4_500,
+      bytes: 1_000,
       example: () => {
         built = -1;
         return example(1);

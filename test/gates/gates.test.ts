@@ -73,7 +73,10 @@ describe('the verdict', () => {
     const demandless = planOf({
       gates: { ...plan.gates, canary: { minCompared: 0, minComparedPerRoute: 0, maxMismatchBp: 10_000 } },
     });
-    expect(judge(demandless, summary()).verdict).toBe('insufficient-evidence');
+    expect(judge(demandless, summary())).toMatchObject({
+      verdict: 'insufficient-evidence',
+      rule: 'canary.minCompared',
+    });
   });
 
   it('is go when enough was compared and nothing differs', () => {
