@@ -196,6 +196,8 @@ export class Customer {
     const startedAt = performance.now();
     let target: Outcome['target'] = 'unknown';
     let wrong: string | undefined;
+    const writes = method === 'GET' ? 0 : 1;
+    this.#ledger.writesUnderWay += writes;
     try {
       const answer = await this.#exchange(method, path, json);
       const said = answer.headers['x-strangler-target'];
@@ -204,6 +206,7 @@ export class Customer {
     } catch (error) {
       wrong = error instanceof Error ? error.message : String(error);
     }
+    this.#ledger.writesUnderWay -= writes;
     if (wrong !== undefined) wrong = `${method} ${path}: ${wrong}`;
     this.#ledger.record({ action, step, target, ms: performance.now() - startedAt, wrong });
   }

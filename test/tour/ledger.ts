@@ -35,6 +35,8 @@ export class Ledger {
   readonly #outcomes: Outcome[] = [];
   readonly writes: AcknowledgedWrite[] = [];
   step = 'start';
+  /** Writes that were sent and not yet answered. */
+  writesUnderWay = 0;
 
   record(outcome: Outcome): void {
     this.#outcomes.push(outcome);
