@@ -3,6 +3,7 @@ import type { Target } from '../../migration-plans/revision/revision.ts';
 import type { Endpoint } from '../discovery/port.ts';
 import type { AnswerHead, AnswerWriter } from './answer-writer.ts';
 import type { ConnectionPool, PoolWaiter } from './connection-pool.ts';
+import type { Listed } from './exchange-list.ts';
 import { MAX_VIA_HOPS, ownHops } from './forwarding-headers.ts';
 import type { ResolvedOptions } from './options.ts';
 import { answerFor, type OwnAnswer, ownBody, ownLines, REASONS } from './own-answers.ts';
@@ -33,6 +34,8 @@ type Phase = 'queue' | 'connect' | 'upload' | 'headers' | 'body' | 'linger' | 't
 
 /** One request on its way: attempts, the answer, time limits, and exactly one end. */
 export class Exchange extends Timed implements ConnectionUser, PoolWaiter, UploadListener, TunnelListener {
+  listNext: Listed | undefined = undefined;
+  listPrevious: Listed | undefined = undefined;
   readonly #host: ExchangeHost;
   readonly #job: ExchangeJob;
   readonly #answer: AnswerWriter;
@@ -303,13 +306,11 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
     // What is captured is kept by reference: its buffer is not given back.
     if (this.#answer.body(chunk, capture === undefined ? release : undefined)) return;
     this.#connection?.pause();
-    this.#answer.whenWritable(this.#resume);
+    this.#answer.whenWritable(() => {
+      this.#touch();
+      this.#connection?.resume();
+    });
   }
-
-  readonly #resume = (): void => {
-    this.#touch();
-    this.#connection?.resume();
-  };
 
   onEnd(trailers: string): void {
     this.#connection = undefined;

@@ -3,6 +3,7 @@ import { StranglerError } from '../../migration-plans/errors.ts';
 import type { Endpoint } from '../discovery/port.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { Exchange, type ExchangeHost } from './exchange.ts';
+import { ExchangeList } from './exchange-list.ts';
 import { Http1Answer, rawHeadsWork } from './http1-answer.ts';
 import { Http2Answer } from './http2-answer.ts';
 import { http1Headers } from './http2-request.ts';
@@ -27,7 +28,7 @@ class LeanForwarder implements Forwarder, ExchangeHost {
   readonly limits: ResolvedOptions['limits'];
   readonly headers: ResolvedOptions['headers'];
   readonly onDefect: (error: unknown) => void;
-  readonly #exchanges = new Set<Exchange>();
+  readonly #exchanges = new ExchangeList<Exchange>();
   readonly #states = new WeakMap<Upstream, UpstreamState>();
   readonly #pools = new Map<string, ConnectionPool>();
   #onIdle: (() => void) | undefined;
@@ -111,7 +112,7 @@ class LeanForwarder implements Forwarder, ExchangeHost {
   }
 
   ended(exchange: Exchange): void {
-    this.#exchanges.delete(exchange);
+    this.#exchanges.remove(exchange);
     if (this.#exchanges.size === 0) this.#onIdle?.();
   }
 
@@ -140,7 +141,7 @@ class LeanForwarder implements Forwarder, ExchangeHost {
   }
 
   #destroy(): void {
-    for (const exchange of this.#exchanges) exchange.abort();
+    for (const exchange of this.#exchanges.members()) exchange.abort();
     for (const pool of this.#pools.values()) pool.destroy();
   }
 }
