@@ -54,7 +54,7 @@ export function readYaml(text: string, file: string, prefix: string): YamlSource
     report('NOT_TEXT', 'the file is not UTF-8 text: it has control or replacement characters', binary);
     return failed();
   }
-  const document = parse(text, lines);
+  const document = looksTooDeep(text) ? undefined : parse(text, lines);
   if (document === undefined) {
     report('TOO_DEEP', 'the file is nested too deeply to be read', 0);
     return failed();
@@ -82,6 +82,23 @@ export function readYaml(text: string, file: string, prefix: string): YamlSource
 /** Control characters other than tab and line ends, and U+FFFD, which stands where bytes were not UTF-8. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding control characters is its purpose
 const FORBIDDEN_CHARACTERS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]/;
+
+/**
+ * Whether brackets or list dashes are opened far beyond the depth that is accepted. A look that costs nothing before parsing, which takes
+ * seconds for a file of brackets; brackets inside text may be counted wrongly, but not that many.
+ */
+function looksTooDeep(text: string): boolean {
+  let open = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x5b || code === 0x7b) open++;
+    else if ((code === 0x5d || code === 0x7d) && open > 0) open--;
+    if (open > HOPELESS_DEPTH) return true;
+  }
+  return /(?:[-?] ){200}/.test(text);
+}
+
+const HOPELESS_DEPTH = 200;
 
 function parse(text: string, lineCounter: LineCounter): Document | undefined {
   try {
