@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { StartEdgeOptions } from '../../edge-proxy/server.ts';
-import type { EdgeSetup, EdgeSetupFunction } from '../../edge-proxy/workers/setup.ts';
+import type { EdgeSetup } from '../../edge-proxy/workers/setup.ts';
 import type { Project } from '../../migration-plans/project/project.ts';
 import { lateStore } from '../controller/late-store.ts';
 import { stateFolderAt } from '../local-stack/folder/state-folder.ts';
@@ -44,9 +44,6 @@ export async function setUpEdge(args: EdgeArguments): Promise<EdgeSetup> {
     },
   };
 }
-
-/** For worker processes (`worker.ts`). */
-export const edgeSetup: EdgeSetupFunction = (args) => setUpEdge(args as EdgeArguments);
 
 /** strangler.yaml's `edge` in the words of the edge itself. */
 export function settingsOf({

@@ -1,5 +1,5 @@
 import { runWorker } from '../../edge-proxy/workers/worker.ts';
-import { edgeSetup } from './setup.ts';
+import { type EdgeArguments, setUpEdge } from './setup.ts';
 
-/** What each worker process of `strangler edge --workers N` runs. */
-runWorker(edgeSetup);
+// A worker process of `strangler edge --workers`: it opens a state store of its own.
+runWorker((args) => setUpEdge(args as EdgeArguments));

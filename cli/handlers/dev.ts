@@ -10,6 +10,7 @@ import { projectFolder, STORE_DATABASE } from '../controller/embedded-store.ts';
 import { firstApply } from '../controller/first-apply.ts';
 import { projectOf } from '../controller/project.ts';
 import { type WantedAddresses, wantedAddresses } from '../local-stack/dev/asked-ports.ts';
+import { waitForFormer } from '../local-stack/dev/former.ts';
 import { assignAddresses } from '../local-stack/dev/ports.ts';
 import { type Stack, startStack } from '../local-stack/dev/stack.ts';
 import { lastPorts, runningStack } from '../local-stack/dev/stack-file.ts';
@@ -27,6 +28,7 @@ export const dev: Handler = async (call) => {
   const onEvent = stackReporter(call.terminal);
   let stack: Stack | undefined;
   try {
+    await waitForFormer(folder, onEvent, call.signal);
     const addresses = await assignAddresses(project, wanted(call, project), lastPorts(folder), onEvent);
     stack = await startStack({
       project,

@@ -2,8 +2,11 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { PROJECT, projectWith, REVIEWS, strangler, stranglerHere } from './run-command.ts';
+
+// Processes are started: on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 90_000 });
 
 const empty = (): string => projectWith({}).folder;
 

@@ -1,11 +1,14 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { openEmbeddedStore } from '../../cli/controller/embedded-store.ts';
 import { openStateFolder } from '../../cli/local-stack/folder/state-folder.ts';
 import { type PostgresUse, usePostgres } from '../../cli/local-stack/postgres/embedded.ts';
 import type { StateStore } from '../../migration-plans/state-store/port.ts';
 import { PROJECT, projectWith, type Ran, REVIEWS, stranglerHere } from './run-command.ts';
+
+// Processes are started: on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 90_000 });
 
 /** One migration by the commands; each test goes on where the one before it ended. No edge runs. */
 const { folder, remove } = projectWith(

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import type { StackEvent } from '../../cli/local-stack/dev/events.ts';
 import { runningStack } from '../../cli/local-stack/dev/stack-file.ts';
 import { stateFolderAt } from '../../cli/local-stack/folder/state-folder.ts';
@@ -10,6 +10,9 @@ import { exists } from '../../cli/local-stack/process/identity.ts';
 import { freePort } from '../../cli/local-stack/process/ports.ts';
 import { projectWith, REVIEWS, startCommand, stranglerHere } from '../cli/run-command.ts';
 import { eventually } from './temporary-folder.ts';
+
+// Processes are started: on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 90_000 });
 
 /** A part that answers with what it was told by its environment. */
 const PART = `

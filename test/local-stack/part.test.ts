@@ -1,13 +1,16 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { BACKOFF, crashesInARow, pauseAfter } from '../../cli/local-stack/parts/backoff.ts';
 import { Part, type PartEvent } from '../../cli/local-stack/parts/part.ts';
 import { PartLog } from '../../cli/local-stack/parts/part-log.ts';
 import { exists } from '../../cli/local-stack/process/identity.ts';
 import { freePort } from '../../cli/local-stack/process/ports.ts';
 import { eventually, temporaryFolder } from './temporary-folder.ts';
+
+// Processes are started: on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 90_000 });
 
 const SERVER = `
   const { createServer } = require('node:http');

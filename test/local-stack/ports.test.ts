@@ -66,7 +66,7 @@ it('keeps the ports of the last time, and reports those that were taken meanwhil
   const addresses = await assignAddresses(
     loaded,
     wantedAddresses(loaded, { listen: undefined, admin: undefined }, () => true),
-    { reviews: taken, monolith: free },
+    { reviews: taken, monolith: free, 'cloud-map': (await choosePort({ host: HOST })).port },
     (event) => event.event === 'notice' && notices.push(event.message),
   );
   expect(addresses.processes.monolith?.port).toBe(free);

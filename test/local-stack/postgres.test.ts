@@ -2,13 +2,16 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { openStateFolder, type StateFolder } from '../../cli/local-stack/folder/state-folder.ts';
 import { ensureDatabase } from '../../cli/local-stack/postgres/database.ts';
 import { type PostgresUse, usePostgres } from '../../cli/local-stack/postgres/embedded.ts';
 import { keepPostgres } from '../../cli/local-stack/postgres/kept.ts';
 import { exists } from '../../cli/local-stack/process/identity.ts';
 import { eventually, temporaryFolder } from './temporary-folder.ts';
+
+// Processes are started: on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 90_000 });
 
 const newFolder = (): StateFolder => openStateFolder(join(temporaryFolder(), '.strangler'), '1.0.0');
 

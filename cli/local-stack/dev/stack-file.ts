@@ -31,9 +31,20 @@ export function removeStackFile(folder: StateFolder): void {
 
 /** The stack that runs now; undefined: none, or only the file of one that was killed. */
 export function runningStack(folder: StateFolder): StackFile | undefined {
+  const content = read(folder);
+  return content !== undefined && isRunning(content.process) ? content : undefined;
+}
+
+/** What a stack that was killed had written of itself. */
+export function staleStack(folder: StateFolder): StackFile | undefined {
+  const content = read(folder);
+  return content === undefined || isRunning(content.process) ? undefined : content;
+}
+
+function read(folder: StateFolder): StackFile | undefined {
   const content = readJson(join(folder.run, NAME)) as StackFile | undefined;
-  if (content?.formatVersion !== 1 || typeof content.process?.pid !== 'number') return undefined;
-  return isRunning(content.process) ? content : undefined;
+  const usable = content?.formatVersion === 1 && typeof content.process?.pid === 'number';
+  return usable && typeof content.pids === 'object' ? content : undefined;
 }
 
 /** The ports of the last stack, so that URLs stay the same from one start to the next. */

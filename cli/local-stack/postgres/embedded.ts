@@ -72,7 +72,7 @@ export async function usePostgres(options: PostgresOptions): Promise<PostgresUse
       let keeper = remembered.keeper ?? 0;
       if (!exists(keeper)) keeper = withKeeperEnd(hold, (users) => keepRunning(joined.pid, users, user));
       remember(folder, { port: joined.port, keeper });
-      return useOf(data, password, joined, hold, 'joined', false);
+      return useOf(data, password, { ...joined, keeper }, hold, 'joined', false);
     }
     for (let attempt = 0; ; attempt++) {
       const preferred = remembered.port;
@@ -93,7 +93,8 @@ export async function usePostgres(options: PostgresOptions): Promise<PostgresUse
       }
       remember(folder, { port, keeper: outcome.keeper });
       const server = runningServer(data);
-      if (server !== undefined) return useOf(data, password, server, hold, 'started', moved);
+      if (server !== undefined)
+        return useOf(data, password, { ...server, keeper: outcome.keeper }, hold, 'started', moved);
     }
   } catch (error) {
     hold?.release();
@@ -160,12 +161,13 @@ async function answers(port: number, password: string): Promise<boolean> {
 function useOf(
   data: string,
   password: string,
-  server: { pid: number; port: number },
+  server: { pid: number; port: number; keeper: number },
   hold: UserHold,
   how: PostgresUse['how'],
   moved: boolean,
 ): PostgresUse {
-  const { pid, port } = server;
+  const { pid, port, keeper } = server;
+  const left = () => exists(pid) || exists(keeper) || runningServer(data)?.pid === pid;
   return {
     port,
     pid,
@@ -177,7 +179,7 @@ function useOf(
     async release() {
       if (!hold.release()) return;
       const end = performance.now() + STOP_LIMIT_MS;
-      while ((exists(pid) || runningServer(data)?.pid === pid) && performance.now() < end) await sleep(20);
+      while (left() && performance.now() < end) await sleep(20);
     },
   };
 }
