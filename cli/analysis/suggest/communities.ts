@@ -18,7 +18,7 @@ const AGREEMENT = 0.4;
 
 export interface Community {
   members: string[];
-  /** Share of runs in which two of its members were together, averaged over pairs: 1 is always. */
+  /** Share of runs in which two linked members were together, averaged over linked pairs: 1 is always. */
   stability: number;
 }
 
@@ -51,36 +51,30 @@ export function communitiesOf(
   if (names.length === 0) return [];
   const weights = pairWeights({ units, edges });
   const words = addTerms(weights, terms);
-  const index = new Map(names.map((name, at) => [name, at]));
-  const size = names.length;
-  const together = new Float32Array(size * size);
   const graph = graphOf([...names, ...words], weights);
+  // Only linked pairs are counted: that many grow with the code, all pairs with its square.
+  const pairs = [...weights.keys()].map((key) => key.split('\0') as [string, string]);
+  const together = new Map<string, number>();
   let runs = 0;
   for (const resolution of RESOLUTIONS) {
     for (let seed = 1; seed <= SEEDS; seed += 1) {
       const parts = louvain(graph, { resolution, rng: seeded(seed * 7919), getEdgeWeight: 'weight' });
       runs += 1;
-      const groups = new Map<number, number[]>();
-      for (const name of names) {
-        const part = parts[name] ?? -1;
-        const list = groups.get(part) ?? [];
-        list.push(index.get(name) ?? 0);
-        groups.set(part, list);
-      }
-      for (const list of groups.values()) {
-        for (const a of list)
-          for (const b of list) if (a < b) together[a * size + b] = (together[a * size + b] ?? 0) + 1;
+      for (const [a, b] of pairs) {
+        if (parts[a] === parts[b]) together.set(`${a}\0${b}`, (together.get(`${a}\0${b}`) ?? 0) + 1);
       }
     }
   }
   const agreed = new Map<string, number>();
-  for (let a = 0; a < size; a += 1) {
-    for (let b = a + 1; b < size; b += 1) {
-      const share = (together[a * size + b] ?? 0) / runs;
-      if (share >= AGREEMENT) agreed.set(`${names[a]}\0${names[b]}`, share);
-    }
+  for (const [key, count] of together) {
+    const weight = weights.get(key) ?? 0;
+    if (count / runs >= AGREEMENT) agreed.set(key, (count / runs) * weight);
   }
-  const final = louvain(graphOf(names, agreed), { resolution: 1, rng: seeded(1), getEdgeWeight: 'weight' });
+  const final = louvain(graphOf([...names, ...words], agreed), {
+    resolution: 1,
+    rng: seeded(1),
+    getEdgeWeight: 'weight',
+  });
   const groups = new Map<number, string[]>();
   for (const name of names) {
     const list = groups.get(final[name] ?? -1) ?? [];
@@ -88,16 +82,15 @@ export function communitiesOf(
     groups.set(final[name] ?? -1, list);
   }
   return attach([...groups.values()], weights, served).map((members) => {
+    const inside = new Set(members);
     let sum = 0;
-    let pairs = 0;
-    for (const a of members) {
-      for (const b of members) {
-        if (a >= b) continue;
-        pairs += 1;
-        sum += (together[(index.get(a) ?? 0) * size + (index.get(b) ?? 0)] ?? 0) / runs;
-      }
+    let count = 0;
+    for (const [a, b] of pairs) {
+      if (!inside.has(a) || !inside.has(b)) continue;
+      count += 1;
+      sum += (together.get(`${a}\0${b}`) ?? 0) / runs;
     }
-    return { members, stability: pairs === 0 ? 1 : sum / pairs };
+    return { members, stability: count === 0 ? 1 : sum / count };
   });
 }
 

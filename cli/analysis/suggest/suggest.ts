@@ -4,7 +4,7 @@ import { communitiesOf } from './communities.ts';
 import { type GivenCapability, unitsOfGiven } from './given.ts';
 import { obstaclesOf } from './obstacles.ts';
 import { score } from './scores.ts';
-import { termsOf } from './terms.ts';
+import { termsOf, wordsOf } from './terms.ts';
 import { distinctiveSegment, type Findings, type Units, unitsOf } from './units.ts';
 
 export function suggest(findings: Findings, given: readonly GivenCapability[]): Suggestion[] {
@@ -28,12 +28,30 @@ export function suggest(findings: Findings, given: readonly GivenCapability[]): 
     .map(({ members, stability }) => ({ inside: new Set(members), stability }))
     .filter(({ inside }) => [...inside].some((id) => id.startsWith('model:')))
     .filter(({ inside }) => findings.routes.some((route) => servedInside(route, inside, units)));
-  for (const { inside, stability } of found) {
+  for (const { inside, stability } of mergeSameWord(found, findings, units)) {
     const name = nameOf(inside, findings, units, taken);
     taken.add(name);
     suggestions.push(describe(name, 'found', inside, stability, sizes, findings, units));
   }
   return ordered(suggestions);
+}
+
+type Part = { inside: Set<string>; stability: number };
+
+/** Two parts that would be called by the same word, `patient` and `patients`, are one. */
+function mergeSameWord(parts: readonly Part[], findings: Findings, units: Units): Part[] {
+  const merged = new Map<string, Part>();
+  for (const part of parts) {
+    const word = wordsOf(nameOf(part.inside, findings, units, new Set())).join(' ');
+    const known = merged.get(word);
+    if (known === undefined) merged.set(word, part);
+    else {
+      const size = known.inside.size + part.inside.size;
+      known.stability = (known.stability * known.inside.size + part.stability * part.inside.size) / size;
+      for (const id of part.inside) known.inside.add(id);
+    }
+  }
+  return [...merged.values()];
 }
 
 function routeId(route: { method: string; path: string }): string {
