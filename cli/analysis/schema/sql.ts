@@ -51,6 +51,19 @@ const STOP = new Set([
   'dual',
 ]);
 
+const ENDS_LIST = new Set([
+  'select',
+  'where',
+  'group',
+  'order',
+  'limit',
+  'having',
+  'union',
+  'returning',
+  'set',
+  'values',
+]);
+
 /**
  * Tables that a statement names, and whether it writes them. Best effort by keyword position, not a grammar: names
  * after FROM, JOIN, INTO, UPDATE, DELETE FROM, TRUNCATE, LOCK TABLE, ALTER TABLE; names bound by WITH are left out.
@@ -90,18 +103,21 @@ export function tablesOf(sql: string): { tables: SqlTable[]; computed: boolean }
     return next;
   };
 
+  // Whether each level of parentheses is in a FROM list, where a comma brings another table.
+  const listing: boolean[] = [false];
   for (let at = 0; at < tokens.length; at += 1) {
+    const { kind, text } = tokens[at] ?? { kind: 'symbol', text: '' };
+    if (kind === 'symbol') {
+      if (text === '(') listing.push(false);
+      else if (text === ')' && listing.length > 1) listing.pop();
+      else if (text === ',' && listing.at(-1) === true) take(at + 1, 'read');
+    }
+    if (ENDS_LIST.has(word(at))) listing[listing.length - 1] = false;
     switch (word(at)) {
       case 'from': {
         if (inFunction(tokens, at)) break;
-        const deletes = word(at - 1) === 'delete';
-        let next = take(at + 1, deletes ? 'write' : 'read');
-        // FROM a, b AS c, d
-        for (;;) {
-          while (tokens[next]?.kind === 'word' && !STOP.has(word(next)) && !isJoin(word(next))) next += 1;
-          if (tokens[next]?.text !== ',') break;
-          next = take(next + 1, 'read');
-        }
+        take(at + 1, word(at - 1) === 'delete' ? 'write' : 'read');
+        listing[listing.length - 1] = true;
         break;
       }
       case 'join':
@@ -122,10 +138,6 @@ export function tablesOf(sql: string): { tables: SqlTable[]; computed: boolean }
     }
   }
   return { tables: [...tables].map(([name, access]) => ({ name, access })), computed };
-}
-
-function isJoin(word: string): boolean {
-  return ['join', 'left', 'right', 'inner', 'outer', 'full', 'cross', 'natural'].includes(word);
 }
 
 /** `extract(epoch FROM x)`, `trim(both FROM x)`, `substring(x FROM 1)`: FROM that names no table. */
