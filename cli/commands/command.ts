@@ -45,6 +45,8 @@ export interface OptionSpec {
   choices?: readonly string[];
   /** Said in the help; applied by the handler. */
   default?: string;
+  /** May be given several times. */
+  repeatable?: boolean;
 }
 
 export interface Call {
@@ -81,6 +83,12 @@ export class Options {
   text(name: string): string | undefined {
     const value = this.#values[name];
     return typeof value === 'string' ? value : undefined;
+  }
+
+  /** Of an option that may be given several times. */
+  list(name: string): string[] {
+    const value = this.#values[name];
+    return Array.isArray(value) ? value.map(String) : [];
   }
 
   /** Of an option that turns something off: true if `--no-NAME` was given. */

@@ -88,6 +88,8 @@ export async function parseArguments(
     for (const option of [...(spec.options ?? []), ...(spec.changes ? CHANGE_OPTIONS : [])]) {
       const made = new Option(option.flags, describe(option));
       if ('choices' in option && option.choices) made.choices(option.choices);
+      if ('repeatable' in option && option.repeatable)
+        made.argParser<string[]>((value, before = []) => [...before, value]);
       command.addOption(made);
     }
     command.action(() => {

@@ -87,6 +87,70 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('../handlers/edge.ts')).edge,
   },
   {
+    name: 'analyze',
+    summary: 'read a Node monolith: routes, models, coupling; suggest capabilities with scores',
+    details: ['Nothing of the project is run or changed, and nothing needs to be installed in it.'],
+    examples: [
+      { command: 'strangler analyze', does: 'the project in this folder' },
+      { command: 'strangler analyze ../shop --html seams.html', does: 'with a picture to explore, offline' },
+      {
+        command: 'strangler analyze --capability reviews=src/reviews,Review,Vote',
+        does: 'score a grouping of your own beside the found ones',
+      },
+    ],
+    arguments: [
+      {
+        name: 'dir',
+        description: 'folder of the project (default: this one)',
+        required: false,
+        values: 'folder',
+      },
+    ],
+    options: [
+      {
+        flags: '--capability <name=members>',
+        description: 'a grouping to score: folders, files and models; may be repeated',
+        repeatable: true,
+      },
+      { flags: '--html <file>', description: 'write the picture as one offline page' },
+      { flags: '--mermaid <file>', description: 'write the picture as Mermaid, for pull requests' },
+    ],
+    load: async () => (await import('../handlers/analyze.ts')).analyze,
+  },
+  {
+    name: 'carve',
+    summary: 'show what extracting a capability would move, copy, call and refuse',
+    details: ['So far the plan of a carve only: --dry-run is needed, and nothing is written.'],
+    examples: [
+      {
+        command: 'strangler carve reviews --from monolith --dry-run',
+        does: 'symbol by symbol, with reasons',
+      },
+      {
+        command: 'strangler carve reviews --dry-run --decisions reviews.decisions.yaml',
+        does: 'with what was decided about refusals',
+      },
+    ],
+    arguments: [
+      {
+        name: 'capability',
+        description: 'one that analyze suggests, or one of --capability',
+        required: true,
+      },
+    ],
+    options: [
+      { flags: '--from <dir>', description: 'folder of the monolith', default: 'this one' },
+      { flags: '--decisions <file>', description: 'the reviewed file that resolves refusals' },
+      {
+        flags: '--capability <name=members>',
+        description: 'a grouping of your own; may be repeated',
+        repeatable: true,
+      },
+      { flags: '--dry-run', description: 'say what would happen, change nothing' },
+    ],
+    load: async () => (await import('../handlers/carve.ts')).carve,
+  },
+  {
     name: 'plan validate',
     summary: 'check every plan file: all mistakes at once, with file, line and column',
     examples: [
