@@ -1,4 +1,4 @@
-import type { StickyKey } from '../plan/plan.ts';
+import type { Plan, StickyKey } from '../plan/plan.ts';
 import type { Target } from '../revision/revision.ts';
 import { bucketOf } from './bucket.ts';
 import type { Decision, DecisionReason, EdgeFacts, RequestFacts } from './decision.ts';
@@ -50,10 +50,10 @@ function share(route: CompiledRoute, request: RequestFacts, edge: EdgeFacts, may
   let keyed = true;
   if (secret !== undefined) {
     const expected = { capability, epoch: state.epoch };
-    const wrote = plan.readAfterWriteMs === 0 ? undefined : request.cookie(pinCookie('wrote', capability));
+    const wrote = plan.readAfterWriteMs === 0 ? undefined : request.cookie(cookieNames(plan).wrote);
     if (wrote !== undefined && checkPin('wrote', wrote, expected, secret, edge.now) !== undefined)
       return decided(state.owner, 'read-your-writes');
-    const sticky = request.cookie(pinCookie('sticky', capability));
+    const sticky = request.cookie(cookieNames(plan).sticky);
     const pinned = sticky === undefined ? undefined : checkPin('sticky', sticky, expected, secret, edge.now);
     if (pinned !== undefined) {
       bucket = pinned;
@@ -104,7 +104,7 @@ function overrideOf(
     const target = checkOverride(header, capability, secret, edge.now);
     if (target !== undefined) return target;
   }
-  const cookie = request.cookie(overrideCookie(capability));
+  const cookie = request.cookie(cookieNames(route.plan).override);
   return cookie === undefined ? undefined : checkOverride(cookie, capability, secret, edge.now);
 }
 
@@ -119,4 +119,27 @@ function isSafe(method: string): boolean {
 
 function decided(target: Target, reason: DecisionReason, mayFallBack = false): Decision {
   return { target, reason, mayFallBack, bucket: -1, keyed: false };
+}
+
+interface CookieNames {
+  wrote: string;
+  sticky: string;
+  override: string;
+}
+
+/** Made once for each plan of a revision: putting names together costs more than the rest of a decision. */
+const COOKIE_NAMES = new WeakMap<Plan, CookieNames>();
+
+function cookieNames(plan: Plan): CookieNames {
+  let names = COOKIE_NAMES.get(plan);
+  if (names === undefined) {
+    const { capability } = plan;
+    names = {
+      wrote: pinCookie('wrote', capability),
+      sticky: pinCookie('sticky', capability),
+      override: overrideCookie(capability),
+    };
+    COOKIE_NAMES.set(plan, names);
+  }
+  return names;
 }
