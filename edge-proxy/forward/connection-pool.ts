@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { TimerWheel } from './timer-wheel.ts';
 import { type ConnectionOwner, type Origin, UpstreamConnection } from './upstream-connection.ts';
 
@@ -33,6 +34,8 @@ export class ConnectionPool implements ConnectionOwner {
   readonly origin: Origin;
   readonly onDefect: (error: unknown) => void;
   readonly #limits: PoolLimits;
+  /** By a name, which may come to mean another address. */
+  readonly #named: boolean;
   readonly #idle: UpstreamConnection[] = [];
   readonly #all = new Set<UpstreamConnection>();
   readonly #connecting = new Map<UpstreamConnection, PoolWaiter | undefined>();
@@ -47,6 +50,7 @@ export class ConnectionPool implements ConnectionOwner {
     this.onDefect = onDefect;
     this.wheel = wheel;
     this.origin = origin;
+    this.#named = isIP(origin.host) === 0;
     this.#limits = limits;
   }
 
@@ -174,6 +178,7 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #isCurrent(connection: UpstreamConnection): boolean {
+    if (!this.#named) return true;
     const { host, settings } = this.origin;
     return settings.isCurrent === undefined || settings.isCurrent(host, connection.remoteAddress);
   }

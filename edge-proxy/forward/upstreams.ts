@@ -1,4 +1,4 @@
-import type { LookupFunction } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { StranglerError } from '../../migration-plans/errors.ts';
 import type { Target } from '../../migration-plans/revision/revision.ts';
 import type { Endpoint, EndpointPool, Outcome } from '../discovery/port.ts';
@@ -36,7 +36,7 @@ export function monolithUpstream(options: MonolithOptions): Upstream {
   return {
     name: 'monolith',
     target: 'monolith',
-    connect: settings(options.lookup, options.tls),
+    connect: settings(endpoint.host, options.lookup, options.tls),
     available: () => true,
     pick: () => endpoint,
     started: () => {},
@@ -68,7 +68,7 @@ class ServiceUpstream implements Upstream {
 
   constructor(options: ServiceOptions) {
     this.name = options.name;
-    this.connect = settings(undefined, options.tls);
+    this.connect = settings(undefined, undefined, options.tls);
     this.#pool = options.pool;
     this.#breaker = options.breaker === false ? undefined : new CircuitBreaker(options.breaker);
   }
@@ -100,8 +100,13 @@ class ServiceUpstream implements Upstream {
   }
 }
 
-function settings(lookup: LookupFunction | undefined, tls: UpstreamTls | undefined): ConnectSettings {
-  if (lookup !== undefined) return { lookup, tls };
+/** `host` undefined: instances, which may be named or numbered. */
+function settings(
+  host: string | undefined,
+  lookup: LookupFunction | undefined,
+  tls: UpstreamTls | undefined,
+): ConnectSettings {
+  if (lookup !== undefined || (host !== undefined && isIP(host) !== 0)) return { lookup, tls };
   const book = new AddressBook();
   return { lookup: book.lookup, isCurrent: (host, address) => book.isCurrent(host, address), tls };
 }
