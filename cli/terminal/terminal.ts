@@ -37,16 +37,20 @@ export interface Terminal {
   note(line: string): void;
   /** Only with `--verbose`. */
   detail(line: string): void;
-  /** A line that replaces itself on a terminal; elsewhere it is printed when its text changes. `undefined` ends it. */
+  /** A line that replaces itself on a terminal; elsewhere it is printed now and then, when it has changed. `undefined` ends it. */
   progress(line: string | undefined): void;
   /** Asks yes or no. Only when `interactive`. */
   confirm(question: string): Promise<boolean>;
 }
 
+/** How often progress is told where lines stay, such as in the log of a CI run. Milliseconds. */
+const PLAIN_PROGRESS_MS = 10_000;
+
 export function createTerminal(streams: TerminalStreams, modes: TerminalModes): Terminal {
   const { stdin, stdout, stderr, env } = streams;
   const live = stderr.isTTY === true && env.TERM !== 'dumb' && !modes.json;
   let shown: string | undefined;
+  let plainAt = 0;
 
   function clear(): void {
     if (live && shown !== undefined) stderr.write('\r\u001b[2K');
@@ -82,8 +86,14 @@ export function createTerminal(streams: TerminalStreams, modes: TerminalModes): 
     progress(line) {
       if (modes.quiet) return;
       if (!live) {
-        if (line !== undefined && line !== shown) stderr.write(`${line}\n`);
-        shown = line;
+        const now = performance.now();
+        const due = shown === undefined || now - plainAt >= PLAIN_PROGRESS_MS;
+        if (line === undefined) shown = undefined;
+        else if (due && line !== shown) {
+          stderr.write(`${line}\n`);
+          shown = line;
+          plainAt = now;
+        }
         return;
       }
       clear();

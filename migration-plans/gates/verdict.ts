@@ -159,7 +159,7 @@ function evidenceFindings(
   const mirrored = coverage.filter((cell) => cell.notMirrored === undefined);
   const least = mirrored[0];
   const needed = Math.max(1, minCompared);
-  const unsettled = clusters.filter((entry) => entry.class === 'unsettled');
+  const unsettled = clusters.filter((entry) => entry.class === 'unsettled' && unsettledMatters(entry, plan));
   const lost = Object.values(funnel.dropped).reduce((sum, count) => sum + count, 0);
   return [
     atLeast(
@@ -181,9 +181,9 @@ function evidenceFindings(
     atMost(
       'shadow.unsettled',
       0,
-      unsettled.filter((entry) => unsettledMatters(entry, plan)).length,
+      unsettled.length,
       unsettled.length === 0
-        ? 'Every difference was told from noise.'
+        ? 'Every difference that matters was told from noise.'
         : `${unsettled[0]!.description}: ${unsettled[0]!.why} More noise probes settle ${unsettled.length === 1 ? 'it' : `this and ${unsettled.length - 1} more`}.`,
     ),
     atMost(
@@ -209,9 +209,14 @@ function evidenceFindings(
   ];
 }
 
-/** An unsettled difference in form always matters; one in content only if it could pass what is allowed. */
+/**
+ * An unsettled difference in form always matters; one in content only if it could pass what is allowed. A relation of a noisy value
+ * that breaks now and then breaks by chance: only one that certainly breaks more often than is allowed says something.
+ */
 function unsettledMatters(entry: ClassifiedCluster, plan: Plan): boolean {
-  return entry.structural || toBp(entry.service.upper) > plan.gates.canary.maxMismatchBp;
+  const limit = plan.gates.canary.maxMismatchBp;
+  if (entry.cluster.kind === 'relation') return toBp(entry.service.lower) > limit;
+  return entry.structural || toBp(entry.service.upper) > limit;
 }
 
 function moreNeeded(mismatch: Judgement['mismatch'], limitBp: number): string {

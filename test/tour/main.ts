@@ -10,6 +10,7 @@ import { Ledger } from './ledger.ts';
 import { makeTourProject } from './project.ts';
 import { Screen } from './screen.ts';
 import { logIn, lostWrites, productsOnSale } from './search.ts';
+import { shopAt } from './shop.ts';
 import { finalTable } from './summary.ts';
 
 const CAPABILITY = 'reviews';
@@ -121,14 +122,7 @@ async function tour(): Promise<void> {
   });
   try {
     const { urls } = readStack(folder);
-    const edge = new URL(urls.edge!);
-    const shop: Shop = {
-      host: edge.hostname,
-      port: Number(edge.port),
-      products: await productsOnSale(urls.edge!),
-      password: 'letmein',
-      email: (customer) => `customer${customer}@example.com`,
-    };
+    const shop = shopAt(urls.edge!, await productsOnSale(urls.edge!));
     const crowd = new Crowd(shop, ledger, CUSTOMERS, THINK_MS);
     screen.countLive();
     try {
