@@ -52,6 +52,7 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
   #totalDeadline = Number.POSITIVE_INFINITY;
   #attemptStartedAt = 0;
   #retries = 0;
+  #failedId: string | undefined;
   #retrying = false;
   #staleUsed = false;
   #fellBack = false;
@@ -116,7 +117,7 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
   #attempt(now: number): void {
     const upstream = this.#upstream;
     this.#attemptStartedAt = now;
-    const endpoint = upstream.pick(now);
+    const endpoint = this.#pick(now);
     if (endpoint === undefined) {
       this.#attemptFailed('no-endpoint', true, false);
       return;
@@ -138,6 +139,15 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
     if (pool.queued(this)) this.#enter('queue', this.#host.limits.queueMs, now);
     // The connection watches its own time limit.
     else this.#enter('connect', 0, now);
+  }
+
+  /** A retry prefers an instance other than the one that failed, as far as a few looks show one. */
+  #pick(now: number): Endpoint | undefined {
+    let endpoint = this.#upstream.pick(now);
+    for (let look = 0; look < 3 && this.#retries > 0 && endpoint?.id === this.#failedId; look += 1) {
+      endpoint = this.#upstream.pick(now);
+    }
+    return endpoint;
   }
 
   onConnection(connection: UpstreamConnection): void {
@@ -195,6 +205,7 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
 
   #attemptFailed(failure: ForwardFailure, undelivered: boolean, stale: boolean, status = 0): void {
     this.#connection = undefined;
+    this.#failedId = this.#endpoint?.id;
     this.#upload?.detach();
     this.#attemptEnded(status, failure);
     if (this.#answering) {

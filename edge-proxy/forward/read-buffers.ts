@@ -17,5 +17,5 @@ export function takeBuffer(): Buffer {
 
 /** Nobody looks into it any more. Reusing them keeps memory flat however much flows through. */
 export function giveBuffer(buffer: Buffer): void {
-  if (free.length < FREE_LIMIT) free.push(buffer);
+  if (buffer !== scratch && free.length < FREE_LIMIT) free.push(buffer);
 }

@@ -226,7 +226,8 @@ export class UpstreamConnection extends Timed implements ParserSink {
   onBody(buffer: Buffer, start: number, end: number): void {
     const user = this.#user;
     if (user === undefined) return;
-    if (!this.#bulk || end - start < COPY_BELOW_BYTES || this.#passedOn) {
+    // The shared buffer is overwritten by whoever reads next: what lies in it is always copied.
+    if (buffer === scratch || end - start < COPY_BELOW_BYTES || this.#passedOn) {
       user.onChunk(Buffer.from(buffer.subarray(start, end)), undefined);
       return;
     }
