@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { EXIT, StranglerError } from '../../migration-plans/errors.ts';
 import { type RunningEdge, startEdge } from '../server.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.ts';
@@ -15,6 +16,8 @@ export function runWorker(edgeSetup: EdgeSetupFunction): void {
   // Signals of a terminal reach the whole process group; when and how workers end is for the supervisor to say.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => {});
+  // Node would end a worker at once when its supervisor is gone, with whatever is under way.
+  if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
   process.on('disconnect', () => void end(ORPHAN_DEADLINE_MS));
   process.on('message', (message: ToWorker) => {
     switch (message.type) {

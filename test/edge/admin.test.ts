@@ -158,6 +158,15 @@ describe('the kill switch of one edge', () => {
     expect(await target(edge.url)).toBe('monolith');
   });
 
+  it('yields to a revision after which the monolith no longer answers', async () => {
+    const { edge, store } = await canary();
+    await admin(edge, '/kill/reviews', { method: 'POST' });
+    expect(await target(edge.url)).toBe('monolith');
+    store.publish(reviews(2, { phase: 'retired', owner: 'service', weightBp: 10_000 }));
+    await expect.poll(() => edge.status().revision.number).toBe(2);
+    expect(await target(edge.url)).toBe('service');
+  });
+
   it('changes nothing when somebody else changed it meanwhile', async () => {
     const { edge } = await canary();
     const read = await admin(edge, '/kill');

@@ -223,6 +223,12 @@ describe('mirroring', () => {
     expect(offered[0]!.bucket).toBeGreaterThanOrEqual(0);
     expect(offered[1]!.bucket).toBe(-1);
     expect(captured.slice(0, 3)).toEqual(['200', 'monolith GET /reviews/1?q=1', 'end']);
+    const client = await kept(rawClient(edge.url));
+    client.send('GET /reviews/1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+    await client.received('monolith\n');
+    await edge.control.kill('reviews', true);
+    await (await fetch(`${edge.url}/reviews/3`)).text();
+    expect(offered).toHaveLength(2);
     const metrics = await (await fetch(`${edge.adminUrl}/metrics`)).text();
     expect(metrics).toMatch(/^strangler_shadow_sent_total 3$/m);
     expect(metrics).toMatch(/^strangler_shadow_dropped_total\{reason="expired"\} 1$/m);

@@ -54,9 +54,9 @@ describe('draining', () => {
   it('goes on serving while load balancers are given time to notice', async () => {
     const { monolith } = await slowMonolith();
     const edge = await edgeFor(monolith.url, { drain: { delayMs: 300 } });
-    const client = await kept(rawClient(edge.url));
     const drained = edge.drain();
     await until(async () => (await fetch(`${edge.adminUrl}/readyz`)).status === 503, 'not ready');
+    const client = await kept(rawClient(edge.url));
     client.send(GET('/during'));
     const answer = await client.ended();
     expect(answer).toContain('monolith GET /during');

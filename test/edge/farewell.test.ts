@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { FrameBoundary } from '../../edge-proxy/lifecycle/frame-boundary.ts';
 import { keeper } from './support/keep.ts';
+import { origin } from './support/origin.ts';
 import { rawClient } from './support/raw.ts';
 import { edgeFor, until } from './support/run.ts';
 
@@ -50,6 +51,10 @@ describe('the boundary between frames', () => {
     );
   });
 });
+
+const UPGRADE =
+  'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+const GOING_AWAY = '\x88\x02\x03\xe9';
 
 /** A chat that echoes, and pushes a large message on request. */
 async function chat(deflate: boolean) {
@@ -97,16 +102,41 @@ describe('WebSockets when the edge drains', () => {
     },
   );
 
+  it('are told only when the frame that is under way has passed', async () => {
+    const message = frame(1_000, false);
+    let sendRest = () => {};
+    const monolith = await kept(origin('monolith'));
+    monolith.server.removeAllListeners('upgrade');
+    monolith.server.on('upgrade', (_request, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+      socket.write(message.subarray(0, 300));
+      sendRest = () => socket.write(message.subarray(300));
+      socket.on('error', () => socket.destroy());
+      socket.on('end', () => socket.end());
+    });
+    const edge = await edgeFor(monolith.url);
+    const client = await kept(rawClient(edge.url));
+    client.send(UPGRADE);
+    const half = message.subarray(0, 300).toString('latin1');
+    await client.received(half);
+    const drained = edge.drain(5_000);
+    await until(() => edge.status().stage === 'draining', 'the edge drains');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(client.text().endsWith(half)).toBe(true);
+    sendRest();
+    expect(await client.received(GOING_AWAY)).toContain(message.toString('latin1') + GOING_AWAY);
+    await client.close();
+    expect((await drained).cut).toBe(0);
+  });
+
   it('are cut at the deadline when the client does not answer', async () => {
     const { url } = await chat(false);
     const edge = await edgeFor(url);
     const silent = await kept(rawClient(edge.url));
-    silent.send(
-      'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-    );
+    silent.send(UPGRADE);
     await silent.received('\r\n\r\n');
     const outcome = await edge.drain(300);
     expect(outcome.cut).toBe(1);
-    expect(await silent.ended()).toContain('\x88\x02\x03\xe9');
+    expect(await silent.ended()).toContain(GOING_AWAY);
   });
 });

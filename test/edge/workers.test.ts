@@ -166,22 +166,39 @@ describe('the health of several workers', () => {
 });
 
 describe('a supervisor that is killed', () => {
-  it('leaves no worker behind', async () => {
-    const monolith = await kept(origin('monolith'));
+  it('leaves no worker behind, and its workers finish what is under way', async () => {
+    const waiting: { end(text: string): void }[] = [];
+    const monolith = await kept(origin('monolith', (_request, response) => waiting.push(response) > 0));
     const supervisor = new URL('../../edge-proxy/workers/supervisor.ts', import.meta.url).href;
-    const args = { monolith: monolith.url, service: monolith.url };
+    const options = {
+      count: 1,
+      listen: { host: '127.0.0.1', port: 0 },
+      admin: { host: '127.0.0.1', port: 0 },
+      args: { monolith: monolith.url, service: monolith.url },
+    };
     const script = `
       import { startWorkers } from ${JSON.stringify(supervisor)};
-      const workers = await startWorkers({ count: 1, listen: { host: '127.0.0.1', port: 0 }, admin: { host: '127.0.0.1', port: 0 }, entry: new URL(${JSON.stringify(entry.href)}), args: ${JSON.stringify(args)} });
-      console.log(workers.pids()[0]);`;
+      const entry = new URL(${JSON.stringify(entry.href)});
+      const workers = await startWorkers({ ...${JSON.stringify(options)}, entry });
+      console.log(JSON.stringify({ pid: workers.pids()[0], url: workers.url }));`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const pid = await new Promise<number>((resolve) =>
-      child.stdout.once('data', (data) => resolve(Number(String(data)))),
+    const { pid, url } = await new Promise<{ pid: number; url: string }>((resolve) =>
+      child.stdout.once('data', (data) => resolve(JSON.parse(String(data)))),
     );
-    expect(running(pid)).toBe(true);
+    const client = await kept(rawClient(url));
+    client.send('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
+    await until(() => waiting.length === 1, 'the request arrives');
     child.kill('SIGKILL');
+    const refused = () =>
+      fetch(url, { headers: fresh, signal: AbortSignal.timeout(1_000) }).then(
+        () => false,
+        () => true,
+      );
+    await until(refused, 'the worker notices');
+    waiting[0]!.end('late but whole');
+    expect(await client.ended()).toContain('late but whole');
     await until(() => !running(pid), 'the worker ends by itself');
   });
 });
