@@ -1,21 +1,20 @@
-import type { Socket } from 'node:net';
 import type { Target } from '../../migration-plans/revision/revision.ts';
 import type { Endpoint } from '../discovery/port.ts';
+import { answerHead, ownHead } from './answer-text.ts';
 import type { AnswerHead, AnswerWriter } from './answer-writer.ts';
+import { Attempts } from './attempt.ts';
 import type { ConnectionPool, PoolWaiter } from './connection-pool.ts';
 import type { Listed } from './exchange-list.ts';
 import { MAX_VIA_HOPS, ownHops } from './forwarding-headers.ts';
 import type { ResolvedOptions } from './options.ts';
-import { answerFor, type OwnAnswer, ownBody, ownLines, REASONS } from './own-answers.ts';
+import { answerFor, type OwnAnswer, ownBody } from './own-answers.ts';
 import type { ForwardFailure, ForwardJob, Upstream } from './port.ts';
-import { failedStatus, isIdempotent, outcomeOf, recover } from './recovery.ts';
+import { failedStatus, isIdempotent, recover } from './recovery.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
-import { requestText } from './request-text.ts';
+import { isEncrypted, requestText } from './request-text.ts';
 import { type BodyFraming, type ResponseHead, toRawHeaders } from './response-head.ts';
 import type { RetryBudget } from './retry-budget.ts';
-import { rewriteLines } from './rewrite.ts';
 import { Timed, type TimerWheel } from './timer-wheel.ts';
-import { newTraceparent } from './trace-context.ts';
 import { Tunnel, type TunnelListener } from './tunnel.ts';
 import { Upload, type UploadListener } from './upload.ts';
 import type { BrokenConnection, ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
@@ -24,7 +23,8 @@ import type { BrokenConnection, ConnectionUser, UpstreamConnection } from './ups
 export interface ExchangeHost extends ResolvedOptions {
   readonly wheel: TimerWheel;
   poolFor(upstream: Upstream, endpoint: Endpoint): ConnectionPool;
-  budgetOf(upstream: Upstream): RetryBudget;
+  /** Bound: passed on as a function. */
+  readonly budgetOf: (upstream: Upstream) => RetryBudget;
   ended(exchange: Exchange): void;
 }
 
@@ -42,7 +42,7 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
   /** What the client sent behind a request for an upgrade; undefined: an ordinary request. */
   readonly #behind: Buffer | undefined;
   #head!: RequestHead;
-  #upstream: Upstream;
+  readonly #attempts: Attempts;
   #endpoint: Endpoint | undefined;
   #pool: ConnectionPool | undefined;
   #connection: UpstreamConnection | undefined;
@@ -50,10 +50,6 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
   #tunnel: Tunnel | undefined;
   #phase: Phase = 'queue';
   #totalDeadline = Number.POSITIVE_INFINITY;
-  #attemptStartedAt = 0;
-  #retries = 0;
-  #failedId: string | undefined;
-  #retrying = false;
   #staleUsed = false;
   #fellBack = false;
   #answering = false;
@@ -65,7 +61,7 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
     super();
     this.#host = host;
     this.#job = job;
-    this.#upstream = job.primary;
+    this.#attempts = new Attempts(job.primary, job.observer, host.budgetOf);
     this.#answer = answer;
     this.#behind = behind;
     answer.onClosed(() => this.#clientClosed());
@@ -115,17 +111,13 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
   }
 
   #attempt(now: number): void {
-    const upstream = this.#upstream;
-    this.#attemptStartedAt = now;
-    const endpoint = this.#pick(now);
+    const endpoint = this.#attempts.begin(now);
     if (endpoint === undefined) {
       this.#attemptFailed('no-endpoint', true, false);
       return;
     }
     this.#endpoint = endpoint;
-    upstream.started(endpoint);
-    this.#host.budgetOf(upstream).started(this.#retrying);
-    const pool = this.#host.poolFor(upstream, endpoint);
+    const pool = this.#host.poolFor(this.#attempts.upstream, endpoint);
     this.#pool = pool;
     const connection = this.#staleUsed ? undefined : pool.take(this.#maxIdleMs());
     if (connection !== undefined) {
@@ -141,15 +133,6 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
     else this.#enter('connect', 0, now);
   }
 
-  /** A retry prefers an instance other than the one that failed, as far as a few looks show one. */
-  #pick(now: number): Endpoint | undefined {
-    let endpoint = this.#upstream.pick(now);
-    for (let look = 0; look < 3 && this.#retries > 0 && endpoint?.id === this.#failedId; look += 1) {
-      endpoint = this.#upstream.pick(now);
-    }
-    return endpoint;
-  }
-
   onConnection(connection: UpstreamConnection): void {
     this.#send(connection, this.#host.wheel.now());
   }
@@ -161,9 +144,10 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
   #send(connection: UpstreamConnection, now: number): void {
     const { request, timeouts } = this.#job;
     const head = this.#head;
-    const method = request.method ?? 'GET';
     this.#connection = connection;
-    connection.begin(this, this.#text(method), method === 'HEAD', this.#behind !== undefined);
+    const { target } = this.#attempts.upstream;
+    const text = requestText(this.#job, head, target, this.#endpoint as Endpoint, this.#host.headers);
+    connection.begin(this, text, request.method === 'HEAD', this.#behind !== undefined);
     if (this.#upload === undefined) {
       connection.endRequest();
       this.#enter('headers', timeouts.headersMs, now);
@@ -174,38 +158,12 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
     this.#upload.sendTo(connection);
   }
 
-  #text(method: string): string {
-    const { request, observer, clientAddress, peerTrusted, traceparent } = this.#job;
-    const socket = request.socket as Socket & { encrypted?: boolean };
-    const peer = {
-      address: socket.remoteAddress ?? clientAddress,
-      encrypted: socket.encrypted === true,
-      trusted: peerTrusted === true,
-    };
-    const trace =
-      observer.attemptStarts?.(this.#upstream.target) ??
-      this.#head.traceparent ??
-      traceparent ??
-      newTraceparent();
-    return requestText(method, this.#head, this.#endpoint as Endpoint, peer, this.#host.headers, trace);
-  }
-
-  /** Tells the upstream and the observer how the attempt ended. Does nothing when none is under way. */
   #attemptEnded(status: number, failure: ForwardFailure | undefined): void {
-    const endpoint = this.#endpoint;
-    if (endpoint === undefined) return;
-    this.#endpoint = undefined;
-    const upstream = this.#upstream;
-    const now = this.#host.wheel.now();
-    const ms = now - this.#attemptStartedAt;
-    this.#host.budgetOf(upstream).finished(this.#retrying);
-    upstream.finished(endpoint, outcomeOf(status, failure), ms, now);
-    this.#job.observer.attempt(upstream.target, endpoint.id, status, failure, ms);
+    this.#attempts.ended(status, failure, this.#host.wheel.now());
   }
 
   #attemptFailed(failure: ForwardFailure, undelivered: boolean, stale: boolean, status = 0): void {
     this.#connection = undefined;
-    this.#failedId = this.#endpoint?.id;
     this.#upload?.detach();
     this.#attemptEnded(status, failure);
     if (this.#answering) {
@@ -220,9 +178,9 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
         repeatable: this.#repeatable(),
         replayable: this.#upload?.replayable ?? true,
         staleUsed: this.#staleUsed,
-        retriesLeft: this.#host.limits.retries - this.#retries,
-        budget: this.#host.budgetOf(this.#upstream).hasRoom(),
-        elsewhere: this.#upstream.target === 'service',
+        retriesLeft: this.#host.limits.retries - this.#attempts.retries,
+        budget: this.#attempts.budgetHasRoom(),
+        elsewhere: this.#attempts.upstream.target === 'service',
         fallback: fallback !== undefined && !this.#fellBack,
       },
     );
@@ -231,12 +189,10 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
       return;
     }
     this.#staleUsed = next === 'again';
-    this.#retrying = next !== 'fallback';
-    if (next === 'elsewhere') this.#retries += 1;
     if (next === 'fallback') {
       this.#fellBack = true;
-      this.#upstream = fallback as Upstream;
-    }
+      this.#attempts.turnTo(fallback as Upstream);
+    } else this.#attempts.repeat(next === 'elsewhere');
     this.#attempt(this.#host.wheel.now());
   }
 
@@ -376,22 +332,19 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
 
   #begin(head: ResponseHead): AnswerHead {
     const { capture, request } = this.#job;
-    const { status, reason } = head;
+    const { upstream } = this.#attempts;
     this.#answering = true;
-    this.#status = status;
-    this.#answeredBy = this.#upstream.target;
-    capture?.head(status, toRawHeaders(head.lines));
-    let { lines } = head;
-    const { rewrite } = this.#upstream;
-    if (rewrite !== undefined && (head.hasLocation || head.hasSetCookie)) {
-      const scheme =
-        (request.socket as Socket & { encrypted?: boolean }).encrypted === true ? 'https' : 'http';
-      lines = rewriteLines(lines, rewrite, `${scheme}://${this.#head.host ?? ''}`);
-    }
-    const { via, viaInAnswers } = this.#host.headers;
-    if (viaInAnswers && via !== undefined) lines += `Via: 1.${head.minor} ${via}\r\n`;
-    lines += pairLines(this.#job.answerHeaders(this.#answeredBy, status));
-    return { status, reason, lines };
+    this.#status = head.status;
+    this.#answeredBy = upstream.target;
+    capture?.head(head.status, toRawHeaders(head.lines));
+    const extra = this.#job.answerHeaders(upstream.target, head.status);
+    return answerHead(
+      head,
+      extra,
+      this.#host.headers,
+      upstream.rewrite,
+      () => `${isEncrypted(request.socket) ? 'https' : 'http'}://${this.#head.host ?? ''}`,
+    );
   }
 
   /** The answer is out while the upload still comes: closing now could destroy what the client has not read yet. */
@@ -419,13 +372,10 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
     this.#status = status;
     this.#answeredBy = undefined;
     const body = ownBody(answer);
-    const lines =
-      ownLines(answer, body, new Date().toUTCString()) +
-      pairLines(this.#job.answerHeaders(undefined, status));
+    const head = ownHead(answer, body, this.#job.answerHeaders(undefined, status));
     const unfinished = this.#upload !== undefined && !this.#upload.complete;
     if (unfinished || failure === 'bad-request') this.#answer.closeAfter();
-    const sent = this.#job.request.method === 'HEAD' ? '' : body;
-    this.#answer.whole({ status, reason: REASONS[status] ?? 'Error', lines }, sent);
+    this.#answer.whole(head, this.#job.request.method === 'HEAD' ? '' : body);
     this.#finish(failure);
   }
 
@@ -508,17 +458,10 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
       status: this.#status,
       failure,
       fellBack: this.#fellBack,
-      retries: this.#retries,
+      retries: this.#attempts.retries,
       requestBytes: this.#upload?.bytes ?? 0,
       responseBytes: this.#responseBytes,
     });
     this.#host.ended(this);
   }
-}
-
-function pairLines(pairs: readonly string[]): string {
-  let lines = '';
-  for (let index = 0; index + 1 < pairs.length; index += 2)
-    lines += `${pairs[index]}: ${pairs[index + 1]}\r\n`;
-  return lines;
 }

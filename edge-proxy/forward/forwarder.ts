@@ -107,9 +107,7 @@ class LeanForwarder implements Forwarder, ExchangeHost {
     return pool;
   }
 
-  budgetOf(upstream: Upstream): RetryBudget {
-    return this.#stateOf(upstream).budget;
-  }
+  readonly budgetOf = (upstream: Upstream): RetryBudget => this.#stateOf(upstream).budget;
 
   ended(exchange: Exchange): void {
     this.#exchanges.remove(exchange);
