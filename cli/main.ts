@@ -12,11 +12,19 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
+/** One Ctrl-C under `npx` arrives twice: from the terminal, and passed on by npm. Milliseconds. */
+const SAME_INTERRUPTION_MS = 400;
+
 /** The first signal asks the command to end in order, the second ends the process at once. */
 function interruption(): { signal: AbortSignal; release(): void } {
   const controller = new AbortController();
+  let firstAt = 0;
   const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    if (controller.signal.aborted) {
+      if (performance.now() - firstAt > SAME_INTERRUPTION_MS) process.exit(EXIT.interrupted);
+      return;
+    }
+    firstAt = performance.now();
     controller.abort(new Interrupted('interrupted'));
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { exists } from './identity.ts';
 
 /**
  * Every process of the stack runs below a small shell that waits for its standard input to close. That happens when the process
@@ -51,6 +53,9 @@ kill -KILL $watcher 2>/dev/null
 exit $status
 `;
 
+/** Between SIGKILL and the end of a process lies only the system. Milliseconds. */
+const GONE_LIMIT_MS = 5000;
+
 /** Starts a program below a keeper, in a process group of its own: Ctrl-C in the terminal reaches only the one who started it. */
 export function keep(options: KeepOptions): KeptProcess {
   const { command, args, cwd, env, graceSeconds = 10 } = options;
@@ -76,9 +81,10 @@ export function keep(options: KeepOptions): KeptProcess {
     }
   }
 
+  const program = programOf(child);
   return {
     child,
-    program: programOf(child),
+    program,
     kill: () => signalGroup('SIGKILL'),
     async stop(graceMs) {
       if (child.exitCode === null && child.signalCode === null) signalGroup('SIGTERM');
@@ -87,6 +93,9 @@ export function keep(options: KeepOptions): KeptProcess {
       clearTimeout(timer);
       // Nothing of the group may stay, such as a grandchild that ignored the signal.
       signalGroup('SIGKILL');
+      const pid = await program;
+      const end = performance.now() + GONE_LIMIT_MS;
+      while (pid !== undefined && exists(pid) && performance.now() < end) await sleep(10);
       child.stdin?.destroy();
     },
   };
