@@ -2,6 +2,7 @@
 import { basename, join } from 'node:path';
 import { buildGraph } from './graph/build.ts';
 import { interpret } from './interpret/run.ts';
+import { noteMissedCalls } from './inventory/missed.ts';
 import { entriesOf, routesOf } from './inventory/routes.ts';
 import { sharedState } from './inventory/state.ts';
 import { transactionsOf } from './inventory/transactions.ts';
@@ -102,6 +103,7 @@ export function analyzeDeep(options: AnalyzeOptions): DeepAnalysis {
   const state = sharedState(tables.values());
   const transactions = transactionsOf(vm, raw, vm.invocations());
   const graph = buildGraph({ vm, raw, routes, entries, state });
+  noteMissedCalls(vm, graph);
   const findings = {
     version: 1 as const,
     project: {

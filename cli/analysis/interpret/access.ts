@@ -8,7 +8,9 @@ import type { Site } from './host.ts';
 import type { Machine } from './machine.ts';
 import { fieldType } from './types.ts';
 import {
+  type ArrayValue,
   type ClassValue,
+  carriesBehaviour,
   cell,
   type Func,
   type Instance,
@@ -227,7 +229,7 @@ export function setProperty(vm: Machine, target: Value, key: string, value: Valu
         break;
       }
       case 'array':
-        if (/^\d+$/.test(key)) pushItem(vm, member.items, value, () => vm.touched(member.readers));
+        if (/^\d+$/.test(key)) pushItem(vm, member, value);
         break;
     }
   }
@@ -239,7 +241,7 @@ export function setComputed(vm: Machine, target: Value, value: Value, site: Site
     if (member.kind === 'object' || member.kind === 'instance') vm.grow(member.rest, value, site.node);
     else if (member.kind === 'array') {
       member.open = true;
-      pushItem(vm, member.items, value, () => vm.touched(member.readers));
+      pushItem(vm, member, value);
     }
   }
 }
@@ -307,9 +309,15 @@ function growIn(
   vm.grow(held, value, node);
 }
 
-export function pushItem(vm: Machine, items: Value[], value: Value, changed: () => void): void {
-  if (items.includes(value) || items.length >= 2000) return;
-  items.push(value);
-  changed();
-  void vm;
+/** Items of plain data that are pushed to one list before they are no longer told apart, and items at all. */
+const MAX_DATA = 32;
+const MAX_ITEMS = 2000;
+
+export function pushItem(vm: Machine, list: ArrayValue, value: Value): void {
+  if (list.items.includes(value)) return;
+  const full = list.items.length >= (carriesBehaviour(value) ? MAX_ITEMS : MAX_DATA);
+  if (full && list.open) return;
+  if (full) list.open = true;
+  else list.items.push(value);
+  vm.touched(list.readers);
 }

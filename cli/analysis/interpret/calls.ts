@@ -113,9 +113,20 @@ function callMethodOf(vm: Machine, item: Single, key: string, args: Value[], sit
   const byName = vm.extras.get('unknownCall') as UnknownCall | undefined;
   const result = byName?.(vm, key, args, site);
   if (result !== undefined) return result;
+  if (item.kind === 'unknown') missed(vm, key, site);
   if (REPEATING.has(key)) return inLoop(site.frame, () => callBack(vm, args, site, 'call'));
   if (FOLLOWING.has(key)) return callBack(vm, args, site, 'call', item.kind === 'unknown' ? UNKNOWN : item);
   return callUnknown(vm, args, site, key);
+}
+
+/** Remembers a call whose receiver is not known, for a look at it once everything else is. */
+function missed(vm: Machine, key: string, site: Site): void {
+  let all = vm.extras.get('missed') as Map<Node, { key: string; module: Frame['module'] }> | undefined;
+  if (all === undefined) {
+    all = new Map();
+    vm.extras.set('missed', all);
+  }
+  all.set(site.node, { key, module: site.frame.module });
 }
 
 /** Calls the functions among `args` now, with nothing known about their arguments. */

@@ -21,6 +21,7 @@ import {
 
 /** Items of a list that are handed to a callback one by one. */
 const MAX_ITEMS = 400;
+const MAX_KEPT = 1000;
 
 type Method = (vm: Machine, list: ArrayValue, call: Call) => Value;
 
@@ -37,8 +38,10 @@ function made(call: Call, list: ArrayValue, items: Value[], open: boolean, metho
   if (list.origin === call.site.node) return list;
   const result = env.site<ArrayValue>(call.site.node, () => array([], open), `${method} ${list.id}`);
   result.origin = call.site.node;
-  result.items = items;
-  result.open = open;
+  // What was pushed to it since it was first derived stays in it, as for a list that is written out.
+  const kept = result.items.length === 0 ? [] : result.items.filter((item) => !items.includes(item));
+  result.items = kept.length === 0 ? items : [...items, ...kept].slice(0, MAX_KEPT);
+  result.open ||= open;
   return result;
 }
 
@@ -96,7 +99,7 @@ const METHODS: Record<string, Method> = {
     return state;
   },
   push: (vm, list, call) => {
-    for (const arg of call.args) pushItem(vm, list.items, arg, () => vm.touched(list.readers));
+    for (const arg of call.args) pushItem(vm, list, arg);
     return UNKNOWN;
   },
   concat: (vm, list, call) => {

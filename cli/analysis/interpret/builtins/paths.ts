@@ -25,9 +25,15 @@ export function installPaths(vm: Machine, root: string): void {
           : undefined,
   });
   vm.externals.set('url', () => urlModule);
+  const filesystem = new Map<string, Value>();
   const fsModule = host({
     type: 'node.fs',
-    get: (_vm, key) => (key === 'default' || key === 'promises' ? fsModule : fsMember(key, root)),
+    get: (_vm, key) => {
+      if (key === 'default' || key === 'promises') return fsModule;
+      const known = filesystem.get(key) ?? fsMember(key, root);
+      if (known !== undefined) filesystem.set(key, known);
+      return known;
+    },
   });
   vm.externals.set('fs', () => fsModule);
   vm.externals.set('fs/promises', () => fsModule);

@@ -55,11 +55,14 @@ export function stringMethod(text: Literal, key: string): Value | undefined {
       }
       if (key === 'repeat' && Number(plain[0]) > 100) return UNKNOWN;
       const result = (own as unknown as Record<string, (...rest: Primitive[]) => unknown>)[key]?.(...plain);
-      if (Array.isArray(result))
-        return array(
-          result.map((part) => literal(String(part))),
-          false,
+      if (Array.isArray(result)) {
+        const parts = result.map((part) => literal(String(part)));
+        return site.frame.env.site(
+          site.node,
+          () => array(parts, false),
+          `${key} ${own.slice(0, 80)} ${parts.length}`,
         );
+      }
       if (typeof result === 'string' && result.length > LIMIT) return UNKNOWN;
       return literal(result as Primitive);
     });
