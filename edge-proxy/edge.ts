@@ -20,7 +20,7 @@ import { createAccessLog } from './telemetry/access-log.ts';
 import { createEvidenceSink, type EvidenceSink } from './telemetry/evidence-sink.ts';
 import { createEdgeLogger } from './telemetry/logger.ts';
 import { Meters } from './telemetry/meters.ts';
-import type { ShadowFigures } from './telemetry/metric-sources.ts';
+import type { ListenerFigures, ShadowFigures } from './telemetry/metric-sources.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { RequestRecorder } from './telemetry/recorder.ts';
 import { startTracing } from './telemetry/tracing.ts';
@@ -54,8 +54,8 @@ export interface Edge {
   readonly metrics: Metrics;
   /** Loads what there is to load. Resolves in any case; nothing is announced yet. */
   start(): Promise<void>;
-  /** Ready: tells the state store where this edge listens. */
-  open(addresses: { url: string; adminUrl: string }): Promise<void>;
+  /** Ready: tells the state store where this edge listens. `figures`: what metrics say of the listener. */
+  open(addresses: { url: string; adminUrl: string }, figures?: () => ListenerFigures): Promise<void>;
   /** Not ready any more; what is under way ends with its connection. */
   announceDrain(): Promise<void>;
   /** Parts to close, in order, when nothing is under way any more. */
@@ -82,6 +82,7 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
   let stage: Stage = 'starting';
   let addresses = { url: '', adminUrl: '' };
   let lease: Lease | undefined;
+  let listenerFigures: (() => ListenerFigures) | undefined;
 
   const log = createEdgeLogger({
     level: options.log?.level ?? 'info',
@@ -190,6 +191,7 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
     evidence: () => sink.stats(),
     accessLog: accessStats,
     upstreams: () => upstreams.figures(),
+    listener: () => listenerFigures?.(),
     shadow: () => shadow?.stats(),
   });
 
@@ -199,8 +201,9 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
     logger,
     metrics,
     start: () => follower.start(),
-    async open(listening) {
+    async open(listening, figures) {
       addresses = listening;
+      listenerFigures = figures;
       stage = 'ready';
       if (store === undefined) return;
       lease = keepLease({

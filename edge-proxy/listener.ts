@@ -24,6 +24,7 @@ export interface PublicListener {
   /** No new connections; idle ones are closed. Resolves when all are. */
   stopAccepting(): Promise<void>;
   closeConnections(): void;
+  figures(): { connections: number; refused: number };
 }
 
 /** Streams that a client may open at a time on one HTTP/2 connection. */
@@ -76,14 +77,16 @@ export function publicListener(edge: Edge, options: ListenerOptions): PublicList
   if (tls !== undefined && options.http2) server.removeAllListeners('connect');
   server.maxConnections = limits.connections;
   app.register(edgePlugin, { edge, takeOver: true });
-  const sockets = new Set<Socket>();
   // A server that speaks HTTP/2 knows its connections only as long as they do not; TLS that hangs half-way is known to neither.
-  if (tls !== undefined) {
-    server.on('connection', (socket: Socket) => {
-      sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
-    });
-  }
+  const sockets = new Set<Socket>();
+  let refused = 0;
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('drop', () => {
+    refused += 1;
+  });
 
   return {
     app,
@@ -95,8 +98,8 @@ export function publicListener(edge: Edge, options: ListenerOptions): PublicList
       return urlOf(server, { ...at, host }, tls === undefined ? 'http' : 'https');
     },
     stopAccepting: () => new Promise((resolve) => server.close(() => resolve())),
+    figures: () => ({ connections: sockets.size, refused }),
     closeConnections() {
-      if (tls === undefined) server.closeAllConnections();
       for (const socket of sockets) socket.destroy();
     },
   };

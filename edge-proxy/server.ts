@@ -92,7 +92,10 @@ export async function startEdge(
     throw error;
   }
   const adminUrl = admin?.url ?? options.announcedAdminUrl ?? '';
-  await edge.open({ url, adminUrl });
+  await edge.open({ url, adminUrl }, () => ({
+    ...listener.figures(),
+    certificate: reload && { expires: reload.current().expires, failures: reload.failures() },
+  }));
 
   function shutDown(within: { delayMs: number; deadlineMs: number }): Promise<DrainOutcome> {
     const { inFlight } = edge.handler;

@@ -1,19 +1,11 @@
-import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StranglerError } from '../../migration-plans/errors.ts';
 import type { Revision } from '../../migration-plans/revision/revision.ts';
+import { readRevision } from '../../migration-plans/revision/validate.ts';
 
 const FORMAT = 1;
 const FILE = 'last-good-revision.json';
-
-interface LastGoodFile {
-  formatVersion: number;
-  savedAt: string;
-  /** SHA-256 (hex) of the JSON text of `revision`: a torn or edited file is refused. */
-  sha256: string;
-  revision: Revision;
-}
 
 let writes = 0;
 
@@ -42,30 +34,26 @@ export function lastGoodIn(folder: string, now: () => number = Date.now): LastGo
       return parse(path, text);
     },
     async save(revision) {
-      const body = JSON.stringify(revision);
-      const sha256 = sha256Of(body);
       const savedAt = new Date(now()).toISOString();
-      await replace(
-        path,
-        `{"formatVersion":${FORMAT},"savedAt":"${savedAt}","sha256":"${sha256}","revision":${body}}\n`,
-      );
+      await replace(path, `${JSON.stringify({ formatVersion: FORMAT, savedAt, revision })}\n`);
     },
   };
 }
 
 function parse(path: string, text: string): Revision {
-  let file: LastGoodFile;
+  let file: { formatVersion?: unknown; revision?: unknown } | null;
   try {
-    file = JSON.parse(text) as LastGoodFile;
+    file = JSON.parse(text) as typeof file;
   } catch (error) {
     throw broken(path, 'is not complete JSON', error);
   }
-  if (typeof file !== 'object' || file === null || file.formatVersion !== FORMAT) {
+  if (file?.formatVersion !== FORMAT) {
     throw broken(path, `has format ${String(file?.formatVersion)}, this edge reads ${FORMAT}`);
   }
-  if (file.sha256 !== sha256Of(JSON.stringify(file.revision)))
-    throw broken(path, 'was altered: its digest does not fit');
-  return file.revision;
+  // The revision carries the digest of its content, so nothing of it can have been changed or lost.
+  const read = readRevision(file.revision);
+  if ('problem' in read) throw broken(path, `cannot be trusted: ${read.problem}`);
+  return read.revision;
 }
 
 function broken(path: string, what: string, cause?: unknown): StranglerError {
@@ -74,10 +62,6 @@ function broken(path: string, what: string, cause?: unknown): StranglerError {
     remedy: 'Delete the file; the edge writes it again as soon as it reaches the state store.',
     cause,
   });
-}
-
-function sha256Of(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 /** Either the old or the new file is there, whole, whenever the machine stops: write beside, sync, rename, sync the folder. */

@@ -15,6 +15,8 @@ export interface MetricSources {
   accessLog(): { written: number; sampledOut: number; dropped: number };
   /** One row per service and for the monolith. */
   upstreams(): UpstreamFigures[];
+  /** Undefined: somebody else listens. */
+  listener(): ListenerFigures | undefined;
   /** Undefined: nothing is mirrored. */
   shadow(): ShadowFigures | undefined;
 }
@@ -40,4 +42,13 @@ export interface ShadowFigures {
   sent: number;
   compared: number;
   dropped: Readonly<Partial<Record<string, number>>>;
+}
+
+export interface ListenerFigures {
+  /** Connections of clients that are open now. */
+  connections: number;
+  /** Connections that were closed at once because there were too many. */
+  refused: number;
+  /** Undefined: no TLS. `expires`: milliseconds since the epoch. */
+  certificate: { expires: number; failures: number } | undefined;
 }

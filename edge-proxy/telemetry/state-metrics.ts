@@ -61,8 +61,39 @@ export function stateMetrics(sources: MetricSources, registry: Registry): void {
       emit({ outcome: 'dropped' }, dropped);
     },
   );
+  listenerMetrics(sources, registry);
   upstreamMetrics(sources, registry);
   shadowMetrics(sources, registry);
+}
+
+function listenerMetrics(sources: MetricSources, registry: Registry): void {
+  gauge(registry, 'strangler_connections', 'Connections of clients that are open.', [], (emit) => {
+    const listener = sources.listener();
+    if (listener) emit({}, listener.connections);
+  });
+  const refused = 'Connections closed at once because there were too many.';
+  counter(registry, 'strangler_connections_refused_total', refused, [], (emit) => {
+    const listener = sources.listener();
+    if (listener) emit({}, listener.refused);
+  });
+  const expiry = 'When the certificate shown to clients runs out.';
+  const seconds = 'strangler_tls_certificate_expiry_timestamp_seconds';
+  gauge(
+    registry,
+    seconds,
+    expiry,
+    [],
+    (emit) => {
+      const certificate = sources.listener()?.certificate;
+      if (certificate) emit({}, certificate.expires / 1000);
+    },
+    'min',
+  );
+  const failures = 'New certificate files that could not be used.';
+  counter(registry, 'strangler_tls_certificate_failures_total', failures, [], (emit) => {
+    const certificate = sources.listener()?.certificate;
+    if (certificate) emit({}, certificate.failures);
+  });
 }
 
 const BREAKER = { closed: 0, 'half-open': 1, open: 2 } as const;

@@ -1,4 +1,5 @@
 import type { EvidenceDelta, TrafficCell } from '../../migration-plans/evidence/evidence.ts';
+import { emptyEvidence } from '../../migration-plans/evidence/merge.ts';
 import type { Target } from '../../migration-plans/revision/revision.ts';
 import { LatencyCell } from './latency.ts';
 
@@ -79,33 +80,11 @@ export function takeTrafficEvidence(
     if (!delta) {
       const { edge, from, to } = context;
       const serviceVersion = context.serviceVersion(meter.capability);
-      delta = emptyDelta(
-        { capability: meter.capability, epoch: meter.epoch, serviceVersion },
-        edge,
-        from,
-        to,
-      );
+      const run = { capability: meter.capability, epoch: meter.epoch, serviceVersion };
+      delta = { ...emptyEvidence(), run, edge, from, to };
       runs.set(key, delta);
     }
     delta.traffic.push(...cells);
   }
   return [...runs.values()];
-}
-
-function emptyDelta(run: EvidenceDelta['run'], edge: string, from: string, to: string): EvidenceDelta {
-  return {
-    run,
-    edge,
-    from,
-    to,
-    funnel: {},
-    coverage: [],
-    clusters: [],
-    clustersOmitted: 0,
-    traffic: [],
-    shadowLatency: [],
-    rulesHidden: {},
-    notices: {},
-    redactions: 0,
-  };
 }

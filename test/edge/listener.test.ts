@@ -92,6 +92,9 @@ describe('requests that are none', () => {
     await new Promise((resolve) => second.on('close', resolve).on('error', () => {}));
     first.send('GET /still HTTP/1.1\r\nHost: a\r\n\r\n');
     await first.received('monolith GET /still');
+    const metrics = await (await fetch(`${edge.adminUrl}/metrics`)).text();
+    expect(metrics).toMatch(/^strangler_connections 1$/m);
+    expect(metrics).toMatch(/^strangler_connections_refused_total 1$/m);
   });
 });
 

@@ -71,6 +71,9 @@ describe('TLS to clients', () => {
     );
     expect((await get(`${edge.url}/c`, agent)).status).toBe(200);
     agent.destroy();
+    const metrics = await (await fetch(`${edge.adminUrl}/metrics`)).text();
+    const { expires } = await readCertificate(tls);
+    expect(metrics).toContain(`strangler_tls_certificate_expiry_timestamp_seconds ${expires / 1000}`);
   });
 
   it('is refused at the start with files that do not fit', async () => {

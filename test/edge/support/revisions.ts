@@ -1,4 +1,5 @@
 import type { Plan, PlanRoute } from '../../../migration-plans/plan/plan.ts';
+import { digestOf } from '../../../migration-plans/revision/digest.ts';
 import type { CapabilityState, Revision } from '../../../migration-plans/revision/revision.ts';
 
 export function planRoute(method: string, template: string, over: Partial<PlanRoute> = {}): PlanRoute {
@@ -56,6 +57,8 @@ export function state(over: Partial<CapabilityState> = {}): CapabilityState {
 }
 
 export function revision(number: number, entries: { plan: Plan; state: CapabilityState }[]): Revision {
+  const plans = Object.fromEntries(entries.map((entry) => [entry.plan.capability, entry.plan]));
+  const states = Object.fromEntries(entries.map((entry) => [entry.plan.capability, entry.state]));
   return {
     formatVersion: 1,
     number,
@@ -63,9 +66,9 @@ export function revision(number: number, entries: { plan: Plan; state: Capabilit
     createdAt: '2026-01-01T00:00:00.000Z',
     actor: 'test',
     reason: 'test',
-    plans: Object.fromEntries(entries.map((entry) => [entry.plan.capability, entry.plan])),
-    states: Object.fromEntries(entries.map((entry) => [entry.plan.capability, entry.state])),
-    digest: `digest-${number}`,
+    plans,
+    states,
+    digest: digestOf({ plans, states }),
   };
 }
 
