@@ -198,9 +198,12 @@ function fieldRate(seen: number, of: number): Rate {
   return rateOf(Math.min(seen, of), of);
 }
 
-/** Chance that no probe shows a difference which the monolith itself has at the service's rate. */
+/**
+ * Chance that no probe shows a difference which the monolith itself has at the service's rate: at the rate that is certain, since what
+ * was seen in five answers of five may well be missing from the one that was probed.
+ */
 function missedByChance(service: Rate, noise: Rate): number {
-  return (1 - service.rate) ** noise.of;
+  return (1 - service.lower) ** noise.of;
 }
 
 function noisyFields(clusters: readonly DifferenceCluster[]): NoisyFields {

@@ -2,6 +2,8 @@ import type { Where } from '../recorder.ts';
 import type { HtmlElement } from './tree.ts';
 
 const ID_LIKE = /\d{2,}|[0-9a-f]{8,}|.{41,}/i;
+/** `review-7` names the seventh of many as much as `review-42` does: clusters are made by what they have in common. */
+const NUMBERED = /(?:^|[-_:.])\d+$/;
 const LABELLED_BY = ['name', 'property', 'rel', 'http-equiv'];
 /** Elements named in a path: enough to tell places apart, short enough to be read. */
 const DEPTH = 5;
@@ -42,7 +44,9 @@ function label(element: HtmlElement): string {
 
 function stableId(element: HtmlElement): string | undefined {
   const id = element.attribute('id');
-  return id !== undefined && /^[\w:.-]+$/.test(id) && !ID_LIKE.test(id) ? id : undefined;
+  return id !== undefined && /^[\w:.-]+$/.test(id) && !ID_LIKE.test(id) && !NUMBERED.test(id)
+    ? id
+    : undefined;
 }
 
 function position(element: HtmlElement): string {
