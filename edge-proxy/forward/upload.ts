@@ -17,9 +17,12 @@ export interface UploadLimits {
   lingerBytes: number;
 }
 
+/** Pieces from this size on are freed as soon as they are sent, in bytes. */
+const FREE_BYTES = 16_384;
+
 /**
  * The body of one request on its way to whichever upstream takes it. It is read only as fast as the upstream writes; what has been read
- * is kept up to a bound, so that another attempt can send it again.
+ * is kept up to a bound, so that another attempt can send it again. Nobody else may read the request: large pieces are freed once sent.
  */
 export class Upload {
   readonly #request: IncomingMessage;
@@ -119,14 +122,15 @@ export class Upload {
   }
 
   #write(connection: UpstreamConnection, chunk: Buffer): void {
+    const sent = this.#kept === undefined && chunk.length >= FREE_BYTES ? () => free(chunk) : undefined;
     let more: boolean;
     if (this.#chunked) {
       connection.cork();
       connection.write(`${chunk.length.toString(16)}\r\n`);
-      connection.write(chunk);
+      connection.write(chunk, sent);
       more = connection.write('\r\n');
       connection.uncork();
-    } else more = connection.write(chunk);
+    } else more = connection.write(chunk, sent);
     if (more) return;
     this.blocked = true;
     this.#request.pause();
@@ -143,6 +147,16 @@ export class Upload {
     connection.endRequest();
     this.#listener.uploadSent();
   }
+}
+
+/**
+ * Gives the memory of a piece back at once. Node's parser makes a new buffer for each, and the garbage collector, which sees little
+ * garbage of its own, lets tens of megabytes of them pile up during an upload.
+ */
+function free(chunk: Buffer): void {
+  const { buffer } = chunk;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === chunk.length && !buffer.detached)
+    buffer.transfer(0);
 }
 
 function trailerLines(raw: readonly string[]): string {

@@ -148,10 +148,10 @@ export class UpstreamConnection extends Timed implements ParserSink {
     if (error === null || error === undefined) this.#firstWriteTaken = true;
   };
 
-  /** False: wait for `onWritable`. */
-  write(chunk: Buffer | string): boolean {
+  /** False: wait for `onWritable`. `sent`: the system has taken it, or never will. */
+  write(chunk: Buffer | string, sent?: () => void): boolean {
     if (this.#writeFailed) return false;
-    return typeof chunk === 'string' ? this.#socket.write(chunk, 'latin1') : this.#socket.write(chunk);
+    return typeof chunk === 'string' ? this.#socket.write(chunk, 'latin1') : this.#socket.write(chunk, sent);
   }
 
   cork(): void {
