@@ -26,6 +26,7 @@ import { RequestRecorder } from './telemetry/recorder.ts';
 import { startTracing } from './telemetry/tracing.ts';
 import { takeTrafficEvidence } from './telemetry/traffic.ts';
 import type { Upstreams } from './upstreams.ts';
+import { within } from './within.ts';
 
 /** The shadow pipeline as the edge runs it. */
 export interface ShadowPart extends ShadowPort {
@@ -70,6 +71,8 @@ export interface Edge {
 /** How long a first revision waits for its services to be found; later ones are swapped sooner. Milliseconds. */
 const FIRST_LOOKUP_MS = 3_000;
 const LOOKUP_MS = 1_000;
+/** How long an edge that is ready waits to be known to the state store. Milliseconds. */
+const FIRST_REPORT_MS = 500;
 
 /** Puts the parts of an edge together. Throws what `checkOptions` throws. */
 export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promise<Edge> {
@@ -213,7 +216,7 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
         onError: (error) =>
           logger.warn({ err: error }, 'the state store did not take the report of this edge'),
       });
-      await lease.renew();
+      await within(FIRST_REPORT_MS, lease.renew());
     },
     async announceDrain() {
       stage = 'draining';

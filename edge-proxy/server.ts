@@ -7,6 +7,7 @@ import { listening, type PublicListener, publicListener } from './listener.ts';
 import { EDGE_LIMITS, type EdgeOptions } from './options.ts';
 import { readCertificate, type TlsFiles } from './tls/certificate.ts';
 import { type CertificateReload, reloadCertificate } from './tls/reload.ts';
+import { within } from './within.ts';
 
 /** Where the admin listener is, and who may use it. */
 export interface AdminListen {
@@ -82,7 +83,7 @@ export async function startEdge(
 
   try {
     admin = options.admin && (await listenForAdmin(control, options.admin));
-    await limited(edge.start(), START_LIMIT_MS);
+    await within(START_LIMIT_MS, edge.start());
     url = await listener.listen(options.listen);
   } catch (error) {
     reload?.close();
@@ -97,7 +98,7 @@ export async function startEdge(
     certificate: reload && { expires: reload.current().expires, failures: reload.failures() },
   }));
 
-  function shutDown(within: { delayMs: number; deadlineMs: number }): Promise<DrainOutcome> {
+  function shutDown(limit: { delayMs: number; deadlineMs: number }): Promise<DrainOutcome> {
     const { inFlight } = edge.handler;
     draining ??= drain(
       {
@@ -119,7 +120,7 @@ export async function startEdge(
           { name: 'admin', run: () => admin?.close() },
         ],
       },
-      within,
+      limit,
     );
     return draining;
   }
@@ -185,14 +186,4 @@ function adminTarget(edge: Edge, beginDrain: () => void): AdminTarget {
     kill: (capability, killed) => edge.kill(capability, killed),
     drain: beginDrain,
   };
-}
-
-/** Goes on without the work when it takes too long; it goes on by itself. */
-async function limited(work: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
 }

@@ -3,6 +3,7 @@ import type { Endpoint, EndpointPool, ServiceDirectory } from './discovery/port.
 import { type MonolithOptions, monolithUpstream, serviceUpstream } from './forward/index.ts';
 import type { Forwarder, Upstream } from './forward/port.ts';
 import type { UpstreamFigures } from './telemetry/metric-sources.ts';
+import { within } from './within.ts';
 
 /** What an edge sees of one service. */
 export interface SeenService {
@@ -92,13 +93,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
 
 /** A service that nobody has registered yet has an empty list, which is an answer; one that cannot be asked for runs into the limit. */
 async function lookedUp(directory: ServiceDirectory, keys: Iterable<string>, limitMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limitMs);
-  });
-  const ready = Promise.allSettled([...keys].map((key) => directory.ready(key)));
-  await Promise.race([ready, late]);
-  clearTimeout(timer);
+  await within(limitMs, Promise.allSettled([...keys].map((key) => directory.ready(key))));
 }
 
 function figuresOf(name: string, { pool, upstream }: Service): UpstreamFigures {

@@ -1,3 +1,5 @@
+import { within } from '../within.ts';
+
 /** The parts of an edge in the order in which they are brought to rest. Each is optional work of another file. */
 export interface DrainParts {
   /** Readiness fails from here on; answers say that their connection ends. */
@@ -64,19 +66,6 @@ export async function drain(parts: DrainParts, times: DrainTimes): Promise<Drain
     await guarded(name, limitMs, () => run(limitMs));
   }
   return { cut, ms: performance.now() - startedAt, problems };
-}
-
-/** False if the work has not ended by then; it goes on, unobserved. */
-async function within(ms: number, work: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function pause(ms: number): Promise<void> {

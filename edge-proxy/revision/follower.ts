@@ -1,6 +1,7 @@
 import { StranglerError } from '../../migration-plans/errors.ts';
 import type { Revision } from '../../migration-plans/revision/revision.ts';
 import type { StateStore } from '../../migration-plans/state-store/port.ts';
+import { within } from '../within.ts';
 import type { LastGood } from './last-good.ts';
 import { pollDelay } from './poll-delay.ts';
 
@@ -44,13 +45,19 @@ export type FollowerEvent =
   | { kind: 'file-not-saved'; message: string };
 
 export interface RevisionFollower {
-  /** Serves from the last good file if there is one, and asks the store once. Resolves in any case; then it follows. */
+  /**
+   * Serves from the last good file if there is one, and asks the store once. Resolves in any case, and soon where the file has said what to
+   * serve; then it follows.
+   */
   start(): Promise<void>;
   /** Asks the store now. */
   check(): Promise<void>;
   status(): RevisionStatus;
   close(): Promise<void>;
 }
+
+/** A store that answers, answers within that; one that hangs must not keep an edge from starting that knows what to serve. Milliseconds. */
+const STORE_FIRST_MS = 500;
 
 /**
  * Follows the head of the state store: notifications for speed, polling for certainty, the last good revision on disk for
@@ -206,7 +213,9 @@ export function followRevisions(options: FollowerOptions): RevisionFollower {
   return {
     async start() {
       if (store) await startFromFile();
-      await check();
+      const asked = check();
+      if (status.number === null) await asked;
+      else await within(STORE_FIRST_MS, asked);
     },
     check,
     status: () => ({ ...status }),

@@ -4,7 +4,7 @@ import { clientAddressOf, proxyTrust } from '../../edge-proxy/client-address.ts'
 import { keeper } from './support/keep.ts';
 import { origin } from './support/origin.ts';
 import { rawClient } from './support/raw.ts';
-import { edgeFor } from './support/run.ts';
+import { edgeFor, until } from './support/run.ts';
 
 const kept = keeper();
 
@@ -83,6 +83,33 @@ describe('requests that are none', () => {
     const { send } = await start({ limits: { headersTimeoutMs: 100 } });
     const client = await send('GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ');
     expect(await client.ended()).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  it('leave nothing behind: clients that go in the middle of a request or an answer', async () => {
+    const monolith = await kept(
+      origin('monolith', (request, response) => {
+        if (request.url === '/stream') response.write('a beginning');
+        return true;
+      }),
+    );
+    const edge = await kept(edgeFor(monolith.url));
+    const leave = async (bytes: string, received: string) => {
+      const client = await kept(rawClient(edge.url));
+      client.send(bytes);
+      if (received !== '') await client.received(received);
+      else await until(() => edge.status().inFlight > 0, 'it arrives');
+      await client.close();
+    };
+    for (let i = 0; i < 20; i += 1) {
+      await leave('GET /stream HTTP/1.1\r\nHost: a\r\n\r\n', 'a beginning');
+      await leave('GET /never HTTP/1.1\r\nHost: a\r\n\r\n', '');
+      await leave('POST /never HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf', '');
+    }
+    await until(() => edge.status().inFlight === 0, 'nothing is in flight');
+    await until(
+      async () => /^strangler_connections 0$/m.test(await (await fetch(`${edge.adminUrl}/metrics`)).text()),
+      'no connection is left',
+    );
   });
 
   it('do not disturb others: more connections than allowed are closed, the first ones go on', async () => {

@@ -191,6 +191,23 @@ describe('an edge whose state store is away', () => {
     expect(edge.status().revision.storeConnected).toBe(true);
   });
 
+  it('starts from the last good revision without waiting for a store that hangs', async () => {
+    const monolith = await kept(origin('monolith'));
+    const service = await kept(origin('service'));
+    const stateFolder = await folder();
+    await lastGoodIn(stateFolder).save(reviews(5, CUTOVER));
+    const store = new MemoryStore();
+    store.headNumber = () => new Promise(() => {});
+    store.reportEdge = () => new Promise(() => {});
+    const options = { store: store.asStore(), stateFolder };
+    const startedAt = performance.now();
+    const edge = await edgeFor(monolith.url, options, { 'default/reviews': service.url });
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect((await fetch(`${edge.url}/reviews/1`)).headers.get('x-strangler-target')).toBe('service');
+    expect((await fetch(`${edge.adminUrl}/readyz`)).status).toBe(200);
+    expect((await edge.drain(1_000)).ms).toBeLessThan(5_000);
+  });
+
   it('keeps serving when the store goes away in the middle', async () => {
     const monolith = await kept(origin('monolith'));
     const service = await kept(origin('service'));
