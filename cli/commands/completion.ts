@@ -12,14 +12,15 @@ export function completions(
   const listed = specs.filter((spec) => !spec.hidden);
   const spec = commandOf(listed, before);
   const offered: string[] = [];
-  if (spec === undefined) {
+  if (spec === undefined || before.join(' ') === spec.name) {
     const depth = before.length;
     for (const { name } of listed) {
       const parts = name.split(' ');
       if (before.every((word, at) => parts[at] === word) && parts[depth] !== undefined)
         offered.push(parts[depth]);
     }
-  } else {
+  }
+  if (spec !== undefined) {
     const options: OptionSpec[] = [
       ...(spec.options ?? []),
       ...(spec.changes ? CHANGE_OPTIONS : []),
@@ -38,7 +39,12 @@ export function completions(
 }
 
 function commandOf(specs: readonly CommandSpec[], words: readonly string[]): CommandSpec | undefined {
-  return specs.find((spec) => spec.name.split(' ').every((part, at) => words[at] === part));
+  return specs
+    .filter((spec) => spec.name.split(' ').every((part, at) => words[at] === part))
+    .reduce<CommandSpec | undefined>(
+      (longest, spec) => (longest === undefined || spec.name.length > longest.name.length ? spec : longest),
+      undefined,
+    );
 }
 
 /** The script that a shell sources. It asks `strangler __complete`, so it never goes stale. */

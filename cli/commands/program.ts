@@ -3,6 +3,7 @@ import { EXIT, StranglerError } from '../../migration-plans/errors.ts';
 import { createStyle, type Style } from '../terminal/style.ts';
 import { type CommandSpec, Options } from './command.ts';
 import { renderExamples } from './help.ts';
+import { inOrder } from './word-order.ts';
 
 /** What the arguments came to: a command to run, or text to print (help, version). */
 export type Parsed =
@@ -53,7 +54,8 @@ export async function parseArguments(
     .description('Takes a working monolith apart into services while its users notice nothing.')
     .version(version, '-V, --version', 'print the version')
     .helpCommand('help [command]', 'how a command is used');
-  const groups = new Map<string, Command>();
+  /** Groups, and commands that have further ones below them (`report`, `report accept`). */
+  const parents = new Map<string, Command>();
   let aside = '';
   const writeErr = (out: string): void => {
     aside += out;
@@ -75,10 +77,11 @@ export async function parseArguments(
     const [first = '', second] = spec.name.split(' ');
     let parent = program;
     if (second !== undefined) {
-      parent = groups.get(first) ?? settle(program.command(first).description(GROUPS[first] ?? ''));
-      groups.set(first, parent);
+      parent = parents.get(first) ?? settle(program.command(first).description(GROUPS[first] ?? ''));
+      parents.set(first, parent);
     }
     const command = settle(parent.command(second ?? first, { hidden: spec.hidden === true }));
+    if (second === undefined) parents.set(first, command);
     command.summary(spec.summary).description([spec.summary, ...(spec.details ?? [])].join('\n\n'));
     command.addHelpText('before', renderExamples(spec.examples, style));
     for (const { name, description, required } of spec.arguments ?? []) {
@@ -106,7 +109,7 @@ export async function parseArguments(
   }
 
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(inOrder(specs, argv), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { kind: 'text', text };

@@ -237,6 +237,91 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('../handlers/report.ts')).report,
   },
   {
+    name: 'report accept',
+    summary: 'write a rule into the plan file that hides one difference, with its reason',
+    details: [
+      'The rule is as narrow as it can be: the field, on its route, and a tolerance or the format rather than nothing at all. It holds once the plan is applied.',
+      'A cluster is named by its id, or by as much of it as tells it from others. strangler report CAPABILITY accept CLUSTER does the same.',
+    ],
+    examples: [
+      {
+        command: 'strangler report accept reviews 3fa4 --reason "the app rounds as well"',
+        does: 'keeps comments and layout of the plan file',
+      },
+      {
+        command: 'strangler report accept reviews 3fa4 --reason "until 2.0" --expires 2030-01-31 --dry-run',
+        does: 'shows the rule, writes nothing',
+      },
+    ],
+    arguments: [
+      CAPABILITY,
+      { name: 'cluster', description: 'id of the difference, or how it begins', required: true },
+    ],
+    options: [
+      {
+        flags: '--as <kind>',
+        description: 'what the rule does',
+        choices: ['tolerance', 'format', 'unordered', 'ignore'],
+        default: 'the narrowest that hides it',
+      },
+      { flags: '--owner <name>', description: 'who answers for the rule', default: 'you' },
+      {
+        flags: '--expires <day>',
+        description: 'after this day it is no longer applied, such as 2030-01-31',
+        default: 'never',
+      },
+    ],
+    changes: true,
+    load: async () => (await import('../handlers/report-accept.ts')).reportAccept,
+  },
+  {
+    name: 'report replay',
+    summary: 'send the stored examples again to both sides: fixed, or still different',
+    details: [
+      'Only requests with safe methods are sent, and none that had to be redacted. Credentials are never stored, so what needs a login cannot be told.',
+      'Exit code 3 when something still differs.',
+    ],
+    examples: [
+      { command: 'strangler report replay reviews', does: 'every difference of the report' },
+      {
+        command: 'strangler report replay reviews 3fa4 --service http://localhost:3101',
+        does: 'one of them, against a service of your choice',
+      },
+    ],
+    arguments: [
+      CAPABILITY,
+      { name: 'cluster', description: 'only this difference: its id, or how it begins', required: false },
+    ],
+    options: [
+      {
+        flags: '--monolith <url>',
+        description: 'where the monolith answers',
+        default: 'as the project says',
+      },
+      {
+        flags: '--service <url>',
+        description: 'where the service answers',
+        default: 'that of strangler dev',
+      },
+    ],
+    load: async () => (await import('../handlers/report-replay.ts')).reportReplay,
+  },
+  {
+    name: 'report export',
+    summary: 'turn the stored examples into contract tests for monolith and service',
+    details: [
+      'One file for vitest that needs nothing of this toolkit. It asks MONOLITH_URL and SERVICE_URL the same and compares what differed.',
+    ],
+    examples: [
+      { command: 'strangler report export reviews --out test/contract', does: 'one test for each example' },
+    ],
+    arguments: [CAPABILITY],
+    options: [
+      { flags: '--out <folder>', description: 'where the file goes', default: 'contract-tests/<capability>' },
+    ],
+    load: async () => (await import('../handlers/report-export.ts')).reportExport,
+  },
+  {
     name: 'canary',
     summary: 'let the service answer a share of the reads',
     examples: [

@@ -3,13 +3,11 @@ import { EXIT } from '../../migration-plans/errors.ts';
 import type { EvidenceSummary, Verdict } from '../../migration-plans/evidence/evidence.ts';
 import type { StateStore } from '../../migration-plans/state-store/port.ts';
 import type { Handler } from '../commands/command.ts';
-import { monolithAddress } from '../controller/addresses.ts';
 import { openProjectStore } from '../controller/embedded-store.ts';
 import { projectOf } from '../controller/project.ts';
 import { publishedCapability } from '../controller/published.ts';
-import { runningStack } from '../local-stack/dev/stack-file.ts';
-import { stateFolderAt } from '../local-stack/folder/state-folder.ts';
 import { buildReport } from '../report/model.ts';
+import { originsOf } from '../report/origins.ts';
 import type { ReportView } from '../report/view.ts';
 import { reportResult, writeReport } from '../report/write.ts';
 import { sanitise } from '../terminal/sanitise.ts';
@@ -29,18 +27,13 @@ export const report: Handler = async (call) => {
     const { store } = opened;
     const { head, plan, state } = await publishedCapability(store, project, capability);
     const summary = await store.evidence({ capability });
-    const services = runningStack(stateFolderAt(project.stateDir))?.urls ?? {};
-    const process = Object.values(project.dev.processes).find((each) => each.capability === capability);
     const view = buildReport({
       plan,
       state,
       revision: head.number,
       summary,
       before: await runBefore(store, summary),
-      origins: {
-        monolith: monolithAddress(project),
-        service: services[process?.name ?? capability] ?? `http://${plan.service.name}`,
-      },
+      origins: originsOf(project, plan),
       now: new Date(),
     });
     const folder = resolve(call.cwd, call.options.text('out') ?? `reports/${capability}`);

@@ -87,3 +87,31 @@ it('completes commands, capabilities, options and choices', () => {
 it.each(['bash', 'zsh', 'fish'] as const)('has a completion script for %s that asks the command', (shell) => {
   expect(completionScript(shell)).toContain('strangler __complete');
 });
+
+it('takes what is done to a report before or behind its capability', async () => {
+  for (const argv of [
+    ['report', 'accept', 'reviews', '3fa4', '--reason', 'so'],
+    ['--json', 'report', 'reviews', 'accept', '3fa4', '--reason', 'so'],
+  ]) {
+    const parsed = await parse(...argv);
+    if (parsed.kind !== 'run') throw new Error('expected a command');
+    expect(parsed.spec.name).toBe('report accept');
+    expect(parsed.args).toEqual({ capability: 'reviews', cluster: '3fa4' });
+    expect(parsed.options.text('reason')).toBe('so');
+  }
+  const exported = await parse('report', 'reviews', 'export', '--out', 'x');
+  expect(exported.kind === 'run' && [exported.spec.name, exported.options.text('out')]).toEqual([
+    'report export',
+    'x',
+  ]);
+  const plain = await parse('report', 'reviews', '--out', 'x');
+  expect(plain.kind === 'run' && plain.spec.name).toBe('report');
+  await expect(parse('report', 'reviews', 'acept', 'x')).rejects.toMatchObject({ exitCode: 2 });
+  expect(completions(COMMANDS, ['report', ''], ['reviews'])).toEqual([
+    'accept',
+    'export',
+    'replay',
+    'reviews',
+  ]);
+  expect(completions(COMMANDS, ['report', 'accept', ''], ['reviews'])).toEqual(['reviews']);
+});
