@@ -69,6 +69,7 @@ const NODE_ONLY: readonly (readonly [string, string])[] = [
   ['HEAD of a chunked answer', request('HEAD /chunks')],
   ['several Set-Cookie and mixed case', request('GET /cookies')],
   ['bytes in reason, values and body', request('GET /bytes')],
+  ['bytes in the head of a chunked answer', request('GET /bytes-chunked')],
   ['204', request('GET /no-content')],
   ['304 with a length', request('GET /not-modified')],
   ['chunks and trailers', request('GET /chunks', ['TE: trailers'])],

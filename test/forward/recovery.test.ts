@@ -141,6 +141,29 @@ describe('fallback: the monolith answers within the same request', () => {
 });
 
 describe('a write', () => {
+  it('that the service answered with 503 is not given to the monolith', async () => {
+    const monolith = await origin(answering(says('monolith')));
+    const failed = await origin(async (connection) => {
+      await connection.until((text) => text.endsWith('abc'));
+      connection.send(says('busy', '503 Service Unavailable'));
+    });
+    const through = await edge({
+      primary: service(failed.port),
+      fallback: monolithUpstream({ url: `http://127.0.0.1:${monolith.port}` }),
+    });
+    expect(await ask(through, send('POST', 'abc'))).toEqual({ status: 503, body: 'busy' });
+    expect(monolith.connections).toHaveLength(0);
+  });
+
+  it('is given to the monolith when no instance took the connection', async () => {
+    const monolith = await origin(answering(says('monolith')));
+    const through = await edge({
+      primary: service(dead),
+      fallback: monolithUpstream({ url: `http://127.0.0.1:${monolith.port}` }),
+    });
+    expect(await ask(through, send('POST', 'abc'))).toEqual({ status: 200, body: 'monolith' });
+  });
+
   it('is not sent again when it may have been delivered', async () => {
     let requests = 0;
     const failed = await origin(async (connection) => {

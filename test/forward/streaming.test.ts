@@ -303,6 +303,38 @@ describe('an early answer to an unfinished upload', () => {
     expect(await edge.over(1)).toMatchObject([{ failure: undefined, status: 200 }]);
   });
 
+  it('lets the client finish what it sends, and closes without a reset', async () => {
+    const client = await start(
+      async (connection) => {
+        await connection.request();
+        connection.send(OK);
+      },
+      { limits: { lingerMs: 20_000 } },
+    );
+    client.send(`POST / HTTP/1.1\r\n${H}Content-Length: 500000\r\n\r\n`);
+    await client.until((text) => text.endsWith('ok'));
+    for (let sent = 0; sent < 500_000; sent += 50_000) {
+      client.send(Buffer.alloc(50_000));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await client.untilClosed();
+    expect(client.error).toBeUndefined();
+  });
+
+  it('leaves the upstream connection to nobody else', async () => {
+    const client = await start(async (connection) => {
+      for (;;) {
+        await connection.request();
+        connection.send(OK);
+      }
+    });
+    client.send(`POST / HTTP/1.1\r\n${H}Content-Length: 10\r\n\r\nabc`);
+    await client.until((text) => text.endsWith('ok'));
+    await exchangeRaw(edge.port, `GET /next HTTP/1.1\r\n${H}Connection: close\r\n\r\n`);
+    expect(origin.connections).toHaveLength(2);
+    client.destroy();
+  });
+
   it('does not wait for an upload without end', async () => {
     const client = await start(
       async (connection) => {

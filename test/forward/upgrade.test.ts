@@ -153,6 +153,35 @@ describe('a tunnel', () => {
     expect(await edge.over(2)).toMatchObject([{ failure: 'cut' }, { failure: 'cut' }]);
   });
 
+  it('is read from the upstream only as fast as the client takes it', async () => {
+    let written = 0;
+    const { edge } = await start(async (connection) => {
+      await connection.request();
+      connection.send(SWITCH);
+      const piece = Buffer.alloc(100_000);
+      while (written < 200_000_000 && !connection.closed) {
+        written += piece.length;
+        if (!connection.socket.write(piece)) {
+          await new Promise<void>((resolve) => {
+            connection.socket.once('drain', resolve);
+            connection.socket.once('close', () => resolve());
+          });
+        }
+      }
+    });
+    const client = await RawClient.connect(edge.port);
+    client.socket.pause();
+    client.send(UPGRADE);
+    let before = -1;
+    while (written !== before || written === 0) {
+      before = written;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(written).toBeLessThan(40_000_000);
+    client.destroy();
+    await edge.over(1);
+  });
+
   it('is closed when nothing moves for too long', async () => {
     const { edge, origin } = await start(echo, { limits: { tunnelIdleMs: 100 } });
     const client = await RawClient.connect(edge.port);

@@ -68,6 +68,11 @@ export function startNodeOrigin(): Promise<Origin> {
         response.writeHead(200, 'Très bien', ['X-Name', 'caf\xe9 \xff', 'Content-Length', '3']);
         response.end('\xe9\x00\xff', 'latin1');
         return;
+      case '/bytes-chunked':
+        response.writeHead(200, 'Très bien', ['X-Name', 'caf\xe9 \xff']);
+        response.write('\xe9\x00', 'latin1');
+        response.end('\xff', 'latin1');
+        return;
       case '/no-content':
         response.writeHead(204, ['X-A', '1']);
         response.end();

@@ -3,6 +3,8 @@ import { connect, type Socket } from 'node:net';
 /** A client that sends exactly the bytes it is told to, and keeps all that comes back. */
 export class RawClient {
   readonly socket: Socket;
+  /** How the connection broke, if it did. */
+  error: Error | undefined;
   #received: Buffer[] = [];
   #closed = false;
   #waiting: (() => void)[] = [];
@@ -13,7 +15,9 @@ export class RawClient {
       this.#received.push(chunk);
       this.#wake();
     });
-    socket.on('error', () => {});
+    socket.on('error', (error) => {
+      this.error = error;
+    });
     socket.on('close', () => {
       this.#closed = true;
       this.#wake();
