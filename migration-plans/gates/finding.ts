@@ -21,9 +21,9 @@ export function toBp(share: number): number {
   return share * 10_000;
 }
 
-/** Basis points in words: `12 bp (0.12 %)`. */
+/** Basis points in words, as plans write them: 12 is `0.12 %`. What is not zero never reads as zero. */
 export function bpWords(bp: number): string {
-  return `${round(bp)} bp (${round(bp / 100)} %)`;
+  return bp > 0 && bp < 1 ? '< 0.01 %' : `${round(bp / 100)} %`;
 }
 
 function round(value: number): number {
