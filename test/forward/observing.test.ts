@@ -131,6 +131,20 @@ describe('the observer', () => {
     expect(heads).toEqual([expect.stringContaining(`\r\ntraceparent: ${trace}\r\n`)]);
   });
 
+  it.each([
+    [false, '127.0.0.1'],
+    [true, '1.2.3.4, 127.0.0.1'],
+  ])('believes a peer about other hops only when it is trusted: %s', async (peerTrusted, expected) => {
+    const heads: string[] = [];
+    const script = async (connection: OriginConnection): Promise<void> => {
+      heads.push(await connection.request());
+      connection.send('HTTP/1.1 204 No Content\r\n\r\n');
+    };
+    await start(script, { job: () => ({ peerTrusted }) });
+    await exchangeRaw(edge.port, GET.replace('Host', 'X-Forwarded-For: 1.2.3.4\r\nHost'));
+    expect(heads[0]).toContain(`\r\nX-Forwarded-For: ${expected}\r\n`);
+  });
+
   it('adds the answer headers that depend on who answered', async () => {
     await start(answering('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'), {
       job: () => ({ answerHeaders: (by, status) => ['X-Who', String(by), 'X-Status', String(status)] }),

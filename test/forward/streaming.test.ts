@@ -314,6 +314,7 @@ describe('an early answer to an unfinished upload', () => {
     client.send(`POST / HTTP/1.1\r\n${H}Content-Length: 500000\r\n\r\n`);
     await client.until((text) => text.endsWith('ok'));
     for (let sent = 0; sent < 500_000; sent += 50_000) {
+      expect(client.closed).toBe(false);
       client.send(Buffer.alloc(50_000));
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
