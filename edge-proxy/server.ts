@@ -1,4 +1,4 @@
-import { type AdminServer, type AdminTarget, startAdmin } from './admin/server.ts';
+import { type AdminServer, type AdminTarget, type ReportSource, startAdmin } from './admin/server.ts';
 import { PRODUCTION_PARTS } from './composition.ts';
 import { createEdge, type Edge, type EdgeParts } from './edge.ts';
 import type { EdgeStatus } from './edge-status.ts';
@@ -19,6 +19,8 @@ export interface AdminListen {
   allowedHosts?: readonly string[];
   /** Metrics need the token as well. */
   protectMetrics?: boolean;
+  /** Makes the pages below /report. Undefined: there are none. */
+  report?: ReportSource;
 }
 
 /** A standalone edge: what it is made of, and where it listens. */
@@ -164,9 +166,12 @@ function watchCertificate(
 
 /** Rejects with `EDGE_LISTEN`. */
 export function listenForAdmin(control: AdminTarget, at: AdminListen): Promise<AdminServer> {
-  const { host, port, token, allowedHosts = [], protectMetrics = false } = at;
+  const { host, port, token, allowedHosts = [], protectMetrics = false, report } = at;
   return listening('admin', at, () =>
-    startAdmin(control, { host, port, token, allowedHosts, protectMetrics }),
+    startAdmin(control, {
+      ...{ host, port, token, allowedHosts, protectMetrics },
+      ...(report === undefined ? {} : { report }),
+    }),
   );
 }
 

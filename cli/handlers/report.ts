@@ -1,13 +1,11 @@
 import { relative, resolve } from 'node:path';
 import { EXIT } from '../../migration-plans/errors.ts';
-import type { EvidenceSummary, Verdict } from '../../migration-plans/evidence/evidence.ts';
-import type { StateStore } from '../../migration-plans/state-store/port.ts';
+import type { Verdict } from '../../migration-plans/evidence/evidence.ts';
 import type { Handler } from '../commands/command.ts';
 import { openProjectStore } from '../controller/embedded-store.ts';
 import { projectOf } from '../controller/project.ts';
 import { publishedCapability } from '../controller/published.ts';
-import { buildReport } from '../report/model.ts';
-import { originsOf } from '../report/origins.ts';
+import { measuredReport } from '../report/measured.ts';
 import type { ReportView } from '../report/view.ts';
 import { reportResult, writeReport } from '../report/write.ts';
 import { sanitise } from '../terminal/sanitise.ts';
@@ -25,17 +23,8 @@ export const report: Handler = async (call) => {
   const opened = await openProjectStore(project, call.signal);
   try {
     const { store } = opened;
-    const { head, plan, state } = await publishedCapability(store, project, capability);
-    const summary = await store.evidence({ capability });
-    const view = buildReport({
-      plan,
-      state,
-      revision: head.number,
-      summary,
-      before: await runBefore(store, summary),
-      origins: originsOf(project, plan),
-      now: new Date(),
-    });
+    const published = await publishedCapability(store, project, capability);
+    const view = await measuredReport(store, project, published, new Date());
     const folder = resolve(call.cwd, call.options.text('out') ?? `reports/${capability}`);
     const files = writeReport(view, folder);
     const failOn = call.options.text('failOn');
@@ -53,18 +42,6 @@ export const report: Handler = async (call) => {
     await opened.close();
   }
 };
-
-/** The newest run of an earlier epoch, to be laid beside this one. */
-async function runBefore(
-  store: Pick<StateStore, 'evidence'>,
-  summary: EvidenceSummary,
-): Promise<EvidenceSummary | undefined> {
-  const { epoch, capability } = summary;
-  if (epoch === null) return undefined;
-  const earlier = summary.runs.filter((run) => run.epoch < epoch).map((run) => run.epoch);
-  if (earlier.length === 0) return undefined;
-  return store.evidence({ capability, epoch: Math.max(...earlier) });
-}
 
 function summaryLines(view: ReportView, style: Style): string[] {
   const { verdict, compared, mismatched, clusters, run } = view;

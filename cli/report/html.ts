@@ -33,18 +33,21 @@ const SECTIONS = [
   ['runs', 'Runs'],
 ] as const;
 
+/** What the page may do, as a content security policy: run its own script and style, and nothing else. */
+export const REPORT_POLICY = [
+  "default-src 'none'",
+  `style-src '${hashSource(PAGE_STYLE)}'`,
+  `script-src '${hashSource(PAGE_SCRIPT)}'`,
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
 /**
  * The report as one offline HTML file. Nothing is loaded: style and script are inlined and allowed by their hashes only
  * (Content Security Policy Level 3, section 2.3.1), so that a payload which slipped through escaping still could not run.
  */
 export function renderHtml(view: ReportView): string {
-  const policy = [
-    "default-src 'none'",
-    `style-src '${hashSource(PAGE_STYLE)}'`,
-    `script-src '${hashSource(PAGE_SCRIPT)}'`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join('; ');
+  const policy = REPORT_POLICY;
   const verdict = VERDICT_WORDS[view.verdict.value];
   const page = html`<!doctype html>
 <html lang="en">

@@ -22,11 +22,22 @@ export interface AdminTarget {
   drain(): void;
 }
 
+/** A report as one page, and the content security policy under which it may run. */
+export interface ReportPage {
+  html: string;
+  policy: string;
+}
+
+/** What shadow traffic has shown of a capability by now; undefined: there is no such capability. */
+export type ReportSource = (capability: string) => Promise<ReportPage | undefined>;
+
 export interface AdminOptions extends GuardOptions {
   host: string;
   port: number;
   /** Metrics need the token as well. Default: they do not, as scrapers expect. */
   protectMetrics: boolean;
+  /** Undefined: whoever started this edge makes no reports. */
+  report?: ReportSource;
 }
 
 export interface AdminServer {
@@ -86,11 +97,31 @@ export function adminApp(target: AdminTarget, options: AdminOptions): FastifyIns
       return answerKills(await target.kills(), reply);
     });
   }
+  app.get<{ Params: { capability: string } }>('/report/:capability', withToken, async (request, reply) => {
+    const page = await options.report?.(request.params.capability);
+    if (page === undefined) throw noReport(options.report !== undefined);
+    return reply
+      .headers({ 'content-security-policy': page.policy, 'referrer-policy': 'no-referrer' })
+      .type('text/html; charset=utf-8')
+      .send(page.html);
+  });
   app.post('/drain', withToken, async (_request, reply) => {
     target.drain();
     return reply.code(202).send({ draining: true });
   });
   return app;
+}
+
+function noReport(hasReports: boolean): StranglerError {
+  return hasReports
+    ? new StranglerError('EDGE_REPORT_UNKNOWN', 'No applied plan has this capability.', {
+        status: 404,
+        remedy: 'See /status for the capabilities that this edge serves.',
+      })
+    : new StranglerError('EDGE_REPORT_NONE', 'This edge was started without reports.', {
+        status: 404,
+        remedy: 'Use "strangler report", or start the edge by "strangler edge".',
+      });
 }
 
 function answerHealth(health: Health, reply: FastifyReply): FastifyReply {
