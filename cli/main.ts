@@ -3,10 +3,18 @@ import { run } from './run.ts';
 
 /** The command line of this process: its exit code is left in `process.exitCode`. */
 export async function main(argv: readonly string[]): Promise<void> {
-  tolerateClosedPipes();
+  let streams = false;
+  tolerateClosedPipes(() => streams);
   const stop = interruption();
   try {
-    process.exitCode = await run(argv, { streams: process, cwd: process.cwd(), signal: stop.signal });
+    process.exitCode = await run(argv, {
+      streams: process,
+      cwd: process.cwd(),
+      signal: stop.signal,
+      onCommand: (spec) => {
+        streams = spec.streams === true;
+      },
+    });
   } finally {
     stop.release();
   }
@@ -41,11 +49,14 @@ class Interrupted extends Error {
   override readonly name = 'AbortError';
 }
 
-/** `strangler history | head -1`: a reader that has seen enough is no error. */
-function tolerateClosedPipes(): void {
+/**
+ * `strangler history | head -1`: a reader that has seen enough is no error. One that runs until it is stopped goes on: an edge
+ * serves its users whether or not somebody reads what it says.
+ */
+function tolerateClosedPipes(goesOn: () => boolean): void {
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.done);
-      throw error;
+      if (error.code !== 'EPIPE') throw error;
+      if (!goesOn()) process.exit(process.exitCode ?? EXIT.done);
     });
 }

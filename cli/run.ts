@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode, StranglerError } from '../migration-plans/errors.ts';
+import type { CommandSpec } from './commands/command.ts';
 import { type Parsed, parseArguments } from './commands/program.ts';
 import { COMMANDS } from './commands/registry.ts';
 import { errorDocument, renderError } from './terminal/error-text.ts';
@@ -11,10 +12,13 @@ export interface RunContext {
   cwd: string;
   /** Aborted by Ctrl-C and SIGTERM. */
   signal: AbortSignal;
+  /** Told which command it is before it runs. */
+  onCommand?(spec: CommandSpec): void;
 }
 
 /** Runs one command and returns its exit code. Never rejects: whatever is thrown is reported. */
-export async function run(argv: readonly string[], { streams, cwd, signal }: RunContext): Promise<ExitCode> {
+export async function run(argv: readonly string[], context: RunContext): Promise<ExitCode> {
+  const { streams, cwd, signal } = context;
   const { stdout, stderr, env } = streams;
   // Read before parsing, so that a wrong usage is reported in the form that was asked for.
   const words = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
@@ -32,6 +36,7 @@ export async function run(argv: readonly string[], { streams, cwd, signal }: Run
       return EXIT.done;
     }
     const { spec, args, words: rest, options } = parsed;
+    context.onCommand?.(spec);
     const handler = await spec.load();
     const result = await handler({ args, words: rest, options, terminal, cwd, env, signal });
     terminal.progress(undefined);

@@ -5,7 +5,7 @@ import type { OnStackEvent } from './events.ts';
 import { removeStackFile, staleStack } from './stack-file.ts';
 
 /** Longer than what parts get to end when their stack was killed. Milliseconds. */
-const LIMIT_MS = 15_000;
+const LIMIT_MS = 20_000;
 
 /**
  * Waits for the parts of a stack that was killed: their keepers end them, the edge finishes its requests, and until then their

@@ -37,6 +37,8 @@ export interface Stack {
 const MONOLITH_READY_MS = 180_000;
 const SERVICE_READY_MS = 60_000;
 const EDGE_READY_MS = 30_000;
+/** A little more than its drain takes. */
+const EDGE_GRACE_SECONDS = 7;
 /** What a part gets to end politely. */
 const STOP_GRACE_MS = 12_000;
 
@@ -238,6 +240,7 @@ function edgePart(
       env: { ...env, ...localCredentials(), AWS_REGION: cloudMap.region },
       readyUrl: `${listenUrl(admin)}/readyz`,
       readyLimitMs: EDGE_READY_MS,
+      graceSeconds: EDGE_GRACE_SECONDS,
       log: join(folder.logs, 'edge.log'),
     },
     onEvent,

@@ -14,6 +14,8 @@ export interface PartSpec {
   readyUrl: string | undefined;
   /** Longest wait for that, in milliseconds. */
   readyLimitMs: number;
+  /** What it gets to end when whoever started it is gone, in seconds. */
+  graceSeconds?: number;
   log: string;
 }
 
@@ -77,9 +79,15 @@ export class Part {
   }
 
   #launch(): Promise<string> {
-    const { command, cwd, env, name } = this.spec;
+    const { command, cwd, env, name, graceSeconds } = this.spec;
     const [program = '', ...args] = command;
-    const kept = keep({ command: program, args, cwd, env });
+    const kept = keep({
+      command: program,
+      args,
+      cwd,
+      env,
+      ...(graceSeconds === undefined ? {} : { graceSeconds }),
+    });
     this.#process = kept;
     this.#startedAt = performance.now();
     kept.child.stdout?.on('data', (chunk: Buffer) => this.#log.write(chunk));

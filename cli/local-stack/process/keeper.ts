@@ -41,7 +41,7 @@ exec 4>&-
   read -r line <&3
   kill -TERM 0
   n=0
-  while [ $n -lt $((grace * 10)) ] && kill -0 $child 2>/dev/null; do sleep 0.1; n=$((n + 1)); done
+  while [ $n -lt $grace ] && kill -0 $child 2>/dev/null; do sleep 1; n=$((n + 1)); done
   kill -KILL 0
 ) >/dev/null 2>&1 & watcher=$!
 exec 3<&-
