@@ -117,11 +117,15 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
       return;
     }
     this.#endpoint = endpoint;
-    const pool = this.#host.poolFor(this.#attempts.upstream, endpoint);
-    this.#pool = pool;
+    this.#pool = this.#host.poolFor(this.#attempts.upstream, endpoint);
+    this.#connect(this.#pool, now);
+  }
+
+  #connect(pool: ConnectionPool, now: number): void {
     const connection = this.#staleUsed ? undefined : pool.take(this.#maxIdleMs());
     if (connection !== undefined) {
-      this.#send(connection, now);
+      if (this.#repeatable()) this.#send(connection, now);
+      else this.#lookThenSend(pool, connection, now);
       return;
     }
     if (!pool.wait(this, this.#job.timeouts.connectMs)) {
@@ -131,6 +135,25 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
     if (pool.queued(this)) this.#enter('queue', this.#host.limits.queueMs, now);
     // The connection watches its own time limit.
     else this.#enter('connect', 0, now);
+  }
+
+  /**
+   * A write on a kept connection cannot be repeated when it turns out that the upstream had closed it just before. So the kernel
+   * is asked first what has arrived: in the check phase after the next poll every close until then has been seen. (The check phase of
+   * the present turn follows a poll that may be older than the request.) Costs a turn of the event loop, and no system call.
+   */
+  #lookThenSend(pool: ConnectionPool, connection: UpstreamConnection, now: number): void {
+    this.#connection = connection;
+    this.#enter('connect', 0, now);
+    setImmediate(() =>
+      setImmediate(() => {
+        if (this.#connection !== connection || this.#phase !== 'connect') return;
+        this.#connection = undefined;
+        const later = this.#host.wheel.now();
+        if (connection.usable) this.#send(connection, later);
+        else this.#connect(pool, later);
+      }),
+    );
   }
 
   onConnection(connection: UpstreamConnection): void {

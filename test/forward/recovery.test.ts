@@ -302,6 +302,26 @@ describe('a kept connection that the upstream gives up', () => {
     expect(through.attempts.every(({ failure }) => failure === undefined)).toBe(true);
   });
 
+  it('is looked at before a write, so that one which the upstream has just closed loses none', async () => {
+    for (const close of ['reset', 'end'] as const) {
+      const upstream = await origin(answering(says('ok')));
+      let requests = 0;
+      const through = await edge({
+        primary: upstream.port,
+        job: () => {
+          requests += 1;
+          // The edge is in the middle of a turn: it cannot have heard of this yet.
+          if (requests === 2) upstream.connections[0]?.[close]();
+          return {};
+        },
+      });
+      await ask(through, send('GET'));
+      expect(await ask(through, send('POST', 'abc'))).toEqual({ status: 200, body: 'ok' });
+      expect(through.attempts.every(({ failure }) => failure === undefined)).toBe(true);
+      expect(upstream.connections).toHaveLength(2);
+    }
+  });
+
   it('is not trusted with a write when it has been idle for long', async () => {
     const upstream = await origin(answering(says('ok')));
     const through = await edge({ primary: upstream.port, limits: { writeReuseMs: 0 } });
