@@ -19,7 +19,7 @@ export interface EdgeArguments {
 }
 
 /** Between two attempts to open a state store that is away, or to look whether there is one yet. Milliseconds. */
-export const STORE_RETRY_MS = 2000;
+const STORE_RETRY_MS = 2000;
 
 /** The edge as the project file describes it, with a state store of its own. */
 export async function setUpEdge(args: EdgeArguments): Promise<EdgeSetup> {

@@ -6,12 +6,11 @@ import type { Project } from '../../migration-plans/project/project.ts';
 import type { Call, Handler } from '../commands/command.ts';
 import { cloudMapEndpoint, monolithAddress } from '../controller/addresses.ts';
 import { projectFolder } from '../controller/embedded-store.ts';
-import { lateStore } from '../controller/late-store.ts';
 import { projectOf } from '../controller/project.ts';
-import { type EdgeArguments, STORE_RETRY_MS, setUpEdge } from '../edge/setup.ts';
-import { openEdgeStore } from '../edge/store.ts';
+import { type EdgeArguments, setUpEdge } from '../edge/setup.ts';
 import { readOrCreateSecret } from '../local-stack/folder/secret.ts';
-import { liveReport } from '../report/live.ts';
+import { liveReport } from '../report/live/live.ts';
+import { pagesInThread } from '../report/live/thread.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { type Listen, parseCount, parseDuration, parseListen } from '../terminal/units.ts';
 
@@ -70,13 +69,8 @@ async function oneEdge(
 ): Promise<Running> {
   const { options, close } = await setUpEdge(args);
   try {
-    const { store } = options;
-    const report = store && liveReport(args.project, store);
-    const started = await startEdge({
-      ...options,
-      listen,
-      admin: { ...admin, ...(report === undefined ? {} : { report }) },
-    });
+    const report = liveReport(pagesInThread(args.project));
+    const started = await startEdge({ ...options, listen, admin: { ...admin, report } });
     return {
       url: started.url,
       adminUrl: started.adminUrl,
@@ -102,17 +96,10 @@ async function severalEdges(
 ): Promise<Running> {
   // The same extension as this file has: the checkout runs TypeScript, the package JavaScript.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const reports = openEdgeStore(args.project);
-  const store = lateStore({ open: reports.open, retryMs: STORE_RETRY_MS });
-  const close = async (): Promise<void> => {
-    await store.close();
-    await reports.close();
-  };
   const started = await startWorkers({
     count,
     listen,
-    // The admin listener is this process's own, and so is the store that its reports are made from.
-    admin: { ...admin, report: liveReport(args.project, store) },
+    admin: { ...admin, report: liveReport(pagesInThread(args.project)) },
     entry: new URL(`../edge/worker.${extension}`, import.meta.url),
     args,
     deadlineMs: args.drainMs,
@@ -123,18 +110,12 @@ async function severalEdges(
         );
       if (event.kind === 'failed') terminal.note(`worker ${event.worker} did not start: ${event.message}`);
     },
-  }).catch(async (error: unknown) => {
-    await close();
-    throw error;
   });
   return {
     url: started.url,
     adminUrl: started.adminUrl,
     draining: async () => !['starting', 'ready'].includes((await started.control.live()).stage),
-    async drain() {
-      await started.drain();
-      await close();
-    },
+    drain: () => started.drain(),
   };
 }
 

@@ -6,8 +6,10 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { openEmbeddedStore } from '../../cli/controller/embedded-store.ts';
 import { openStateFolder } from '../../cli/local-stack/folder/state-folder.ts';
 import { type PostgresUse, usePostgres } from '../../cli/local-stack/postgres/embedded.ts';
+import { pagesInThread } from '../../cli/report/live/thread.ts';
 import { emptyEvidence, emptyFunnel } from '../../migration-plans/evidence/merge.ts';
 import { parsePlan } from '../../migration-plans/plan/load.ts';
+import { loadProject } from '../../migration-plans/project/load.ts';
 import type { StateStore } from '../../migration-plans/state-store/port.ts';
 import { clusterOf } from '../report/clusters.ts';
 import { PROJECT, projectWith, type Ran, REVIEWS, stranglerHere } from './run-command.ts';
@@ -130,6 +132,14 @@ it('exports tests into a folder of its choice', async () => {
   expect(stdout).toContain('2 tests, 1 of them skipped');
   expect(readFileSync(join(folder, 'contract/reviews.contract.test.ts'), 'utf8')).toContain(RATING.id);
   expect(existsSync(join(folder, 'reports'))).toBe(false);
+});
+
+it('is made for the admin listener in a thread of its own, from the same store', async () => {
+  const make = pagesInThread(await loadProject(join(folder, 'strangler.yaml'), {}));
+  const page = await make('reviews');
+  expect(page?.html).toContain('Shadow report: reviews');
+  expect(page?.html).toContain(RATING.id);
+  expect(await make('nothing')).toBeUndefined();
 });
 
 it('still writes the report itself', async () => {

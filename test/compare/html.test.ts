@@ -157,3 +157,12 @@ describe('rules in pages', () => {
     },
   );
 });
+
+it('names a place the same whichever of many it is in, also where their ids count from one', () => {
+  const paths = [7, 42].map((id) => {
+    const at = (text: string) => `<article class="review" id="review-${id}"><h3>${text}</h3></article>`;
+    return compare(at('Lovely'), at('Broken')).differences.map(({ path }) => path);
+  });
+  expect(paths[0]).toEqual(paths[1]);
+  expect(paths[0]).toEqual([expect.stringMatching(/article\.review > h3$/)]);
+});

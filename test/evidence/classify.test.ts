@@ -48,6 +48,12 @@ describe('telling differences from noise', () => {
     expect(classOf(1_000, 100, cluster('value', 'text→text', 0, 7))).toBe('noise');
   });
 
+  it('does not take a few answers for all of them', () => {
+    // Five of five differ, and the one probe does not: it may have been a HEAD, or two shuffled lists alike by chance.
+    expect(classOf(5, 1, cluster('order', 'list', 5, 0))).toBe('unsettled');
+    expect(classOf(500, 50, cluster('order', 'list', 500, 0))).toBe('difference');
+  });
+
   it('sees through noise: what differs more often than noise is a difference', () => {
     expect(classOf(5_000, 250, cluster('value', 'text→text', 2_500, 50))).toBe('difference');
     expect(classOf(5_000, 250, cluster('missing', 'string→absent', 5_000, 120))).toBe('difference');

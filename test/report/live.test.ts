@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { liveReport } from '../../cli/report/live.ts';
+import { liveReport } from '../../cli/report/live/live.ts';
+import { pageOf } from '../../cli/report/live/page.ts';
 import { type AdminOptions, adminApp } from '../../edge-proxy/admin/server.ts';
 import { StranglerError } from '../../migration-plans/errors.ts';
 import { summarise } from '../../migration-plans/evidence/merge.ts';
@@ -36,6 +37,9 @@ class Store {
   }
 }
 
+const reportsOf = (store: Store, now = Date.now) =>
+  liveReport((capability) => pageOf(PROJECT, store, capability, new Date(now())), now);
+
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
@@ -63,7 +67,7 @@ function admin(report: AdminOptions['report']) {
 
 describe('the report on the admin listener', () => {
   it('is the same page as the file, with its policy as a header, and is never kept by caches', async () => {
-    const get = admin(liveReport(PROJECT, new Store()));
+    const get = admin(reportsOf(new Store()));
     const answer = await get('/report/reviews');
     expect(answer.statusCode).toBe(200);
     expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
@@ -77,7 +81,7 @@ describe('the report on the admin listener', () => {
   });
 
   it('needs the token, and tells without it not even which capabilities there are', async () => {
-    const get = admin(liveReport(PROJECT, new Store()));
+    const get = admin(reportsOf(new Store()));
     for (const path of ['/report/reviews', '/report/nothing']) {
       expect((await get(path, {})).statusCode).toBe(401);
       expect((await get(path, { authorization: 'Bearer wrong' })).statusCode).toBe(401);
@@ -85,7 +89,7 @@ describe('the report on the admin listener', () => {
   });
 
   it('is not there for an unknown capability, or where nobody makes reports', async () => {
-    const get = admin(liveReport(PROJECT, new Store()));
+    const get = admin(reportsOf(new Store()));
     for (const name of ['nothing', '__proto__', 'constructor', '%2e%2e'])
       expect((await get(`/report/${name}`)).statusCode).toBe(404);
     const without = await admin(undefined)('/report/reviews');
@@ -96,7 +100,7 @@ describe('the report on the admin listener', () => {
   it('is made once for all who ask at the same time, and anew some seconds later', async () => {
     let time = 1_000_000;
     const store = new Store();
-    const report = liveReport(PROJECT, store, () => time);
+    const report = reportsOf(store, () => time);
     await Promise.all(Array.from({ length: 50 }, () => report('reviews')));
     expect(store.asked).toBe(1);
     time += 5_000;
@@ -106,7 +110,7 @@ describe('the report on the admin listener', () => {
 
   it('says that the store is away, and is back with it', async () => {
     const store = new Store();
-    const get = admin(liveReport(PROJECT, store));
+    const get = admin(reportsOf(store));
     store.away = true;
     expect((await get('/report/reviews')).statusCode).toBe(503);
     store.away = false;
