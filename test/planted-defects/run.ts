@@ -3,7 +3,7 @@ import { PLANTED } from './defects.ts';
 import { hunt, samplePlan } from './hunt.ts';
 import { startSampleShop } from './shop.ts';
 
-const HELP = `node test/planted-defects/run.ts [--reads 5000] [--after 300] [--only NAME]
+const HELP = `node test/planted-defects/run.ts [--reads 5000] [--after 300] [--seed 1] [--only NAME]
 
 Twelve kinds of defect planted into the reviews service, each behind a shadow pipeline of its own, and the service as it is.
 Ends for each defect so many reads after it was found, and for the service as it is after all reads.`;
@@ -12,6 +12,7 @@ const { values } = parseArgs({
   options: {
     reads: { type: 'string', default: '5000' },
     after: { type: 'string', default: '300' },
+    seed: { type: 'string', default: '1' },
     only: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -21,6 +22,7 @@ if (values.help) {
   process.exit(0);
 }
 const reads = Number(values.reads);
+const seed = Number(values.seed);
 const wanted = (name: string): boolean => values.only === undefined || name.includes(values.only);
 const plan = await samplePlan();
 const shop = await startSampleShop();
@@ -30,7 +32,13 @@ try {
   );
   console.log('| --- | --- | --- | --- | --- | --- | --- | --- |');
   for (const planted of PLANTED.filter(({ name }) => wanted(name))) {
-    const { judgement, ...found } = await hunt(shop, { plan, planted, reads, after: Number(values.after) });
+    const { judgement, ...found } = await hunt(shop, {
+      plan,
+      planted,
+      reads,
+      seed,
+      after: Number(values.after),
+    });
     print(
       planted.name,
       found.foundAfter ?? 'never',
@@ -43,7 +51,7 @@ try {
     );
   }
   if (wanted('none')) {
-    const { judgement, ...found } = await hunt(shop, { plan, reads });
+    const { judgement, ...found } = await hunt(shop, { plan, reads, seed });
     print(
       'none',
       '–',
