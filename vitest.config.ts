@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'monolith/test/**/*.test.ts', 'services/*/test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', 'test/fixtures/**', 'test/bench/**', 'test/soak/**'],
     pool: 'forks',
+    // Many real processes share two cores there: what fails once is tried once more, and told as retried.
+    retry: process.env.CI === 'true' ? 1 : 0,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
