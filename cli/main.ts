@@ -1,3 +1,4 @@
+import { isAbsolute, relative } from 'node:path';
 import { EXIT } from '../migration-plans/errors.ts';
 import { run } from './run.ts';
 
@@ -9,7 +10,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     process.exitCode = await run(argv, {
       streams: process,
-      cwd: process.cwd(),
+      cwd: folderOfCall(process.env, process.cwd()),
       signal: stop.signal,
       onCommand: (spec) => {
         streams = spec.streams === true;
@@ -59,4 +60,13 @@ function tolerateClosedPipes(goesOn: () => boolean): void {
       if (error.code !== 'EPIPE') throw error;
       if (!goesOn()) process.exit(process.exitCode ?? EXIT.done);
     });
+}
+
+/** npx moves up to the workspace's root before it runs a command, and says where it was typed. */
+function folderOfCall(env: NodeJS.ProcessEnv, cwd: string): string {
+  const { npm_command, INIT_CWD } = env;
+  if (npm_command !== 'exec' || INIT_CWD === undefined) return cwd;
+  // Inherited from another npx further up, it names a folder elsewhere.
+  const below = relative(cwd, INIT_CWD);
+  return below.startsWith('..') || isAbsolute(below) ? cwd : INIT_CWD;
 }

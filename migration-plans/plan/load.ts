@@ -1,9 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, type Finding, StranglerError } from '../errors.ts';
-import { boundFindings, byPlace, checkSchema } from '../yaml/check.ts';
+import { boundFindings, byPlace, checkSchema, schemaErrors } from '../yaml/check.ts';
 import { readTextFile } from '../yaml/file.ts';
-import { readYaml } from '../yaml/source.ts';
+import { repaired } from '../yaml/repair.ts';
+import { readYaml, type YamlSource } from '../yaml/source.ts';
 import { normalisePlan } from './normalise.ts';
 import type { Plan } from './plan.ts';
 import { checkPlanRules } from './rules.ts';
@@ -68,11 +69,23 @@ export function parsePlan(
   const source = readYaml(text, file, 'PLAN');
   if (source.findings.length > 0) return { loaded: undefined, findings: source.findings };
   const wrong = checkSchema(source, PlanYaml, 'PLAN');
-  if (wrong.length > 0) return { loaded: undefined, findings: wrong };
+  if (wrong.length > 0) {
+    const findings = boundFindings([...wrong, ...beyondSchema(source, wrong, now)], file, 'PLAN');
+    return { loaded: undefined, findings };
+  }
   const yaml = source.value as PlanYaml;
   const findings = boundFindings(checkPlanRules(yaml, source, now), file, 'PLAN');
   if (findings.some(({ severity }) => severity === 'error')) return { loaded: undefined, findings };
   return { loaded: { ...normalisePlan(yaml), source }, findings };
+}
+
+/** What the rules say of a file that breaks the schema as well, looking at what is sound of it. */
+function beyondSchema(source: YamlSource, wrong: readonly Finding[], now: Date): Finding[] {
+  const rest = repaired(source.value, (value) => schemaErrors(value, PlanYaml));
+  if (rest === undefined) return [];
+  // A line that the schema complains of was changed for looking: what the rules say of it is not the author's doing.
+  const said = new Set(wrong.map(({ place }) => place?.line));
+  return checkPlanRules(rest as PlanYaml, source, now).filter(({ place }) => !said.has(place?.line));
 }
 
 /** The plans of a folder, or one `PLAN_INVALID` with every mistake. Warnings are passed to `onWarning`. */

@@ -20,13 +20,8 @@ const compiled = new WeakMap<object, ValidateFunction>();
 
 /** Checks a file's value against a schema: every mistake as a finding with its place. Empty: the value has the schema's type. */
 export function checkSchema(source: YamlSource, schema: object, prefix: string): Finding[] {
-  let validate = compiled.get(schema);
-  if (validate === undefined) {
-    validate = ajv.compile(schema);
-    compiled.set(schema, validate);
-  }
-  if (validate(source.value)) return [];
-  const all = validate.errors ?? [];
+  const all = schemaErrors(source.value, schema);
+  if (all.length === 0) return [];
   const choices = Map.groupBy(
     all.filter((error) => error.keyword === 'anyOf'),
     (error) => error.instancePath,
@@ -37,6 +32,16 @@ export function checkSchema(source: YamlSource, schema: object, prefix: string):
   // Only so many are put into words; the others are counted.
   const said = worthSaying.slice(0, YAML_LIMITS.findings).map((error) => toFinding(error, source, prefix));
   return listed(said, worthSaying.length - said.length, source.file, prefix);
+}
+
+/** What a value breaks of a schema, as the validator says it. */
+export function schemaErrors(value: unknown, schema: object): readonly ErrorObject[] {
+  let validate = compiled.get(schema);
+  if (validate === undefined) {
+    validate = ajv.compile(schema);
+    compiled.set(schema, validate);
+  }
+  return validate(value) ? [] : (validate.errors ?? []);
 }
 
 /** At most as many findings as a person reads, in the order of the file, and how many more there are. */
