@@ -26,13 +26,34 @@ const screen = new Screen(ledger);
 const folder = makeTourProject();
 const problems: string[] = [];
 
+/** Exit code of a command that a gate refused. */
+const GATE_REFUSED = 3;
+
 /** Runs a command and shows it with what it printed; one that fails ends the tour. */
-async function run(...args: string[]): Promise<CommandOutcome> {
+async function run(...args: string[]): Promise<void> {
+  const { code } = await attempt(...args);
+  if (code !== 0) throw new Error(`strangler ${args.join(' ')} ended with exit code ${code}`);
+}
+
+/**
+ * A step that a gate may refuse when somebody has killed the service meanwhile: its failures stay in the figures of this canary. Then
+ * the migration does what an architect would, and begins the canary anew from the shadow.
+ */
+async function runOrStartOver(weight: string, ...args: string[]): Promise<void> {
+  const { code } = await attempt(...args, '--wait-for-evidence', '30s');
+  if (code === 0) return;
+  if (code !== GATE_REFUSED) throw new Error(`strangler ${args.join(' ')} ended with exit code ${code}`);
+  screen.line('         the gate is right: once more from the shadow');
+  await run('shadow', CAPABILITY, '--reason', 'the service failed during the canary');
+  await run('canary', CAPABILITY, '--weight', weight, '--wait-for-evidence', '90s', '--reason', 'begun anew');
+  if (args[0] !== 'canary') await run(...args, '--wait-for-evidence', '60s');
+}
+
+async function attempt(...args: string[]): Promise<CommandOutcome> {
   screen.line(`         $ strangler ${args.map((word) => (/\s/.test(word) ? `"${word}"` : word)).join(' ')}`);
   const outcome = await strangler(folder, args);
   const said = (outcome.stdout + outcome.stderr).trim();
   if (said !== '') screen.detail(said);
-  if (outcome.code !== 0) throw new Error(`strangler ${args.join(' ')} ended with exit code ${outcome.code}`);
   return outcome;
 }
 
@@ -65,21 +86,14 @@ async function migrate(shop: Shop): Promise<void> {
 
   for (const weight of ['5', '25', '50']) {
     screen.step(`canary ${weight} %`);
-    await run(
-      'canary',
-      CAPABILITY,
-      '--weight',
-      weight,
-      '--wait-for-evidence',
-      '60s',
-      '--reason',
-      `step to ${weight} %`,
-    );
+    const step = ['canary', CAPABILITY, '--weight', weight, '--reason', `step to ${weight} %`];
+    if (weight === '5') await run(...step, '--wait-for-evidence', '60s');
+    else await runOrStartOver(weight, ...step);
     await sleep(DWELL_MS);
   }
 
   screen.step('cutover');
-  await run('cutover', CAPABILITY, '--yes', '--wait-for-evidence', '90s', '--reason', 'the canary was clean');
+  await runOrStartOver('50', 'cutover', CAPABILITY, '--yes', '--reason', 'the canary was clean');
   await sleep(DWELL_MS);
 
   screen.step('rollback');
@@ -98,7 +112,7 @@ async function migrate(shop: Shop): Promise<void> {
     '--reason',
     'straight to half',
   );
-  await run('cutover', CAPABILITY, '--yes', '--wait-for-evidence', '90s', '--reason', 'for good');
+  await runOrStartOver('50', 'cutover', CAPABILITY, '--yes', '--reason', 'for good');
   await sleep(DWELL_MS);
 
   screen.step('service killed');

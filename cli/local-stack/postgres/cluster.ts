@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { StranglerError } from '../../../migration-plans/errors.ts';
-import { readText } from '../folder/files.ts';
+import { readText, writeFileAtomically } from '../folder/files.ts';
 import type { StateFolder } from '../folder/state-folder.ts';
 import { isReachableByOthers, type ServerUser, SHARED_FOLDER } from './binaries.ts';
 
@@ -16,11 +16,16 @@ const MAJOR = '18';
 
 /**
  * Where the server's data are: in the state folder, or, when root keeps that where the server's user cannot get, in a folder of
- * its own named after it.
+ * its own. The state folder names it, so that a new state folder in the same place never finds the data of the one before.
  */
 export function dataFolder(folder: StateFolder, user: ServerUser | undefined): string {
   if (user === undefined || isReachableByOthers(folder.path)) return join(folder.path, 'postgres');
-  const name = createHash('sha256').update(folder.path).digest('hex').slice(0, 16);
+  const marker = join(folder.path, 'postgres-home');
+  let name = readText(marker)?.trim() ?? '';
+  if (!/^[0-9a-f]{16}$/.test(name)) {
+    name = randomBytes(8).toString('hex');
+    writeFileAtomically(marker, `${name}\n`);
+  }
   const home = join(SHARED_FOLDER, `data-${name}`);
   mkdirSync(home, { recursive: true, mode: 0o755 });
   return join(home, 'postgres');
