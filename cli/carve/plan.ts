@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EXIT, StranglerError } from '../../migration-plans/errors.ts';
+import { didYouMean } from '../../migration-plans/yaml/did-you-mean.ts';
 import type { Suggestion } from '../analysis/model.ts';
 import type { DeepAnalysis } from '../analysis/pipeline.ts';
 import { classify, type Fate, type Scope } from './classify.ts';
@@ -65,12 +66,13 @@ function chosen(deep: DeepAnalysis, capability: string): Suggestion {
     suggestions.find((item) => item.capability === capability);
   if (found !== undefined) return found;
   const names = suggestions.map((item) => item.capability);
+  const meant = didYouMean(capability, names);
   throw new StranglerError('CARVE_UNKNOWN_CAPABILITY', `nothing here is called ${capability}`, {
     exitCode: EXIT.usage,
     remedy:
       names.length === 0
         ? `Say what belongs to it: --capability ${capability}=folder,Model.`
-        : `Candidates are ${names.join(', ')}; or say what belongs to it: --capability ${capability}=folder,Model.`,
+        : `${meant === undefined ? '' : `Did you mean ${meant}? `}Candidates are ${names.join(', ')}; or say what belongs to it: --capability ${capability}=folder,Model.`,
   });
 }
 

@@ -105,6 +105,21 @@ describe('writing a service', () => {
     expect(outcome.actions).toHaveLength(files(1).length);
     expect(tree(parent)).toEqual({});
   });
+  it('writes what trying the service has recorded, and keeps it while nothing else changes', async () => {
+    const record = (text: string) => ({
+      out,
+      origin,
+      recordedIn: 'test/contract/',
+      check: async () => [{ path: 'test/contract/a.json', text }],
+    });
+    await writeService({ ...record('first\n'), files: files(1) });
+    expect(tree(out)['test/contract/a.json']).toBe('first\n');
+    expect(await writeService({ ...record('second\n'), files: files(1) })).toMatchObject({ unchanged: true });
+    await writeService({ out, origin, recordedIn: 'test/contract/', files: files(2) });
+    expect(tree(out)['test/contract/a.json']).toBe('first\n');
+    await writeService({ ...record('second\n'), files: files(3) });
+    expect(tree(out)['test/contract/a.json']).toBe('second\n');
+  });
   it('leaves nothing behind when a check refuses, not even folders made for it', async () => {
     const refusal = writeService({
       out,
@@ -124,7 +139,10 @@ describe('writing a service', () => {
       out,
       origin,
       files: files(2),
-      check: async () => writeFileSync(join(out, 'src/reviews.js'), 'just now\n'),
+      check: async () => {
+        writeFileSync(join(out, 'src/reviews.js'), 'just now\n');
+        return undefined;
+      },
     });
     await expect(refusal).rejects.toMatchObject({ code: 'CARVE_CONFLICT' });
     expect(tree(out)['src/reviews.js']).toBe('just now\n');

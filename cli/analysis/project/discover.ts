@@ -83,7 +83,9 @@ export function discover(dir: string, limits: Limits = DEFAULT_LIMITS): ProjectF
         if (outside !== undefined) found.unresolved.push({ ...outside, file: name(path) });
       } else if (entry.isDirectory()) {
         const skipped =
-          entry.name.startsWith('.') || (SKIPPED_FOLDERS.has(entry.name) && !isPackageFolder(path));
+          entry.name.startsWith('.') ||
+          (SKIPPED_FOLDERS.has(entry.name) && !isPackageFolder(path)) ||
+          (path !== start && isCarved(path));
         if (!skipped) walk(path, depth + 1);
       } else if (entry.isFile()) take(path, entry.name);
     }
@@ -132,6 +134,11 @@ function byName(a: { name: string }, b: { name: string }): number {
 
 function isPackageFolder(path: string): boolean {
   return existsSync(join(path, 'package.json'));
+}
+
+/** A service that was carved out of a monolith may stand in its folder; it is no part of it any more. */
+function isCarved(path: string): boolean {
+  return existsSync(join(path, 'service.carve.json'));
 }
 
 function limitReached(file: string, reason: string): Unresolved {

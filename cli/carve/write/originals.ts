@@ -16,6 +16,8 @@ export function packOriginals(files: readonly OutputFile[]): string {
   const content = JSON.stringify(Object.fromEntries(sorted.map(({ path, text }) => [path, text])));
   const packed = brotliCompressSync(content, {
     params: {
+      // The highest levels take seconds for a large service and save little.
+      [constants.BROTLI_PARAM_QUALITY]: 9,
       [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
       [constants.BROTLI_PARAM_SIZE_HINT]: Buffer.byteLength(content),
     },

@@ -27,8 +27,13 @@ export interface WriteRequest {
   origin: Origin;
   files: readonly OutputFile[];
   merge?: Merge;
-  /** Called with the complete service as it would stand in place. What it throws ends the carve, and nothing is left behind. */
-  check?: (view: ServiceView) => Promise<void>;
+  /**
+   * Called with the complete service as it would stand in place. What it throws ends the carve, and nothing is left behind. What it
+   * returns is written too: files below `recordedIn`, made by trying the service. Undefined: those of the carve before stay.
+   */
+  check?: (view: ServiceView) => Promise<readonly OutputFile[] | undefined>;
+  /** Folder of the files that `check` makes, such as `test/contract/`. */
+  recordedIn?: string;
   /** Told before each change of the file system, by name. For tests that end the process there. */
   onStep?: (step: string) => void;
   /** Decide only. */
@@ -57,7 +62,6 @@ export interface WriteOutcome {
  * `beginStaging`, and what `check` throws
  */
 export async function writeService(request: WriteRequest): Promise<WriteOutcome> {
-  checkPaths(request.files.map((file) => file.path));
   const { dryRun = false, onStep = () => undefined } = request;
   if (dryRun) {
     const decided = decide(request);
@@ -73,16 +77,38 @@ export async function writeService(request: WriteRequest): Promise<WriteOutcome>
     const { target, actions, work } = decide(request);
     if (work.length === 0) return { dir: target.dir, unchanged: true, actions };
     onStep('staged folder');
-    stage(staging, work, onStep);
-    await request.check?.(viewOf(request, target, actions));
-    if (target.state === 'ours' || !movedWhole(staging, target.dir, onStep))
-      moveParts(request, staging, target, work, onStep);
-    return { dir: target.dir, unchanged: false, actions };
+    const recorded = await request.check?.(viewOf(request, target, actions));
+    const complete = { ...request, recorded };
+    const last = decide(complete);
+    if (
+      JSON.stringify(withoutRecorded(request, last.actions)) !==
+      JSON.stringify(withoutRecorded(request, actions))
+    )
+      throw changedMeanwhile(dir);
+    stage(staging, last.work, onStep);
+    if (last.target.state === 'ours' || !movedWhole(staging, dir, onStep))
+      moveParts(complete, staging, last, onStep);
+    return { dir, unchanged: last.work.length === 0, actions: last.actions };
   } catch (error) {
     throw fileSystemError(error, request.out);
   } finally {
     staging.end();
   }
+}
+
+/** With what trying the service has shown; undefined: what an earlier carve recorded stays. */
+type Complete = WriteRequest & { recorded?: readonly OutputFile[] | undefined };
+
+function withoutRecorded({ recordedIn }: WriteRequest, actions: readonly Action[]): Action[] {
+  return recordedIn === undefined ? [...actions] : actions.filter(({ path }) => !path.startsWith(recordedIn));
+}
+
+function filesOf({ files, recorded, recordedIn }: Complete, target: Target): OutputFile[] {
+  if (recorded !== undefined) return [...files, ...recorded];
+  const kept = [...target.originals]
+    .filter(([path]) => recordedIn !== undefined && path.startsWith(recordedIn))
+    .map(([path, text]) => ({ path, text }));
+  return [...files, ...kept];
 }
 
 interface Decided {
@@ -92,9 +118,11 @@ interface Decided {
   work: Action[];
 }
 
-function decide(request: WriteRequest): Decided {
-  const { origin, files } = request;
+function decide(request: Complete): Decided {
+  const { origin } = request;
   const target = inspectTarget(request.out, origin.capability);
+  const files = filesOf(request, target);
+  checkPaths(files.map((file) => file.path));
   const paths = new Set([...files.map((file) => file.path), ...Object.keys(target.before?.files ?? {})]);
   const found = readFound(target.dir, [...paths].sort());
   const { actions, conflicts } = reconcile(
@@ -200,10 +228,9 @@ function movedWhole(staging: Staging, dir: string, onStep: (step: string) => voi
 
 /** Files of a service that stands are replaced one by one; the journal puts all of them back if that ends half-way. */
 function moveParts(
-  request: WriteRequest,
+  request: Complete,
   staging: Staging,
-  target: Target,
-  work: readonly Action[],
+  { target, work }: Decided,
   onStep: (step: string) => void,
 ): void {
   const steps = stepsOf(target.dir, work);
@@ -256,16 +283,15 @@ function stepsOf(dir: string, work: readonly Action[]): Step[] {
   return steps;
 }
 
-/** Gates take minutes: what the team changed meanwhile is not overwritten. */
-function refuseChanged(request: WriteRequest, target: Target, work: readonly Action[]): void {
-  const now = decide(request);
-  const same =
-    now.work.length === work.length &&
-    now.work.every((action, index) => JSON.stringify(action) === JSON.stringify(work[index]));
-  if (same) return;
-  throw new StranglerError(
+/** Gates take minutes, and even staging takes a moment: what the team changed meanwhile is not overwritten. */
+function refuseChanged(request: Complete, target: Target, work: readonly Action[]): void {
+  if (JSON.stringify(decide(request).work) !== JSON.stringify(work)) throw changedMeanwhile(target.dir);
+}
+
+function changedMeanwhile(dir: string): StranglerError {
+  return new StranglerError(
     'CARVE_CONFLICT',
-    `${target.dir} was changed while the gates ran; nothing was written`,
+    `${dir} was changed while the service was tried; nothing was written`,
     {
       exitCode: EXIT.conflict,
       remedy: 'Run it again.',

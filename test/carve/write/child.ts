@@ -10,9 +10,10 @@ try {
     origin,
     files: files(Number(version)),
     check: async () => {
-      if (wait === '') return;
+      if (wait === '') return undefined;
       process.stdout.write('checking\n');
       await new Promise((resolve) => process.stdin.once('data', resolve));
+      return undefined;
     },
     onStep: (step) => {
       process.stdout.write(`step ${step}\n`);
