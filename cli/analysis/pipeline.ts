@@ -8,7 +8,7 @@ import { sharedState } from './inventory/state.ts';
 import { transactionsOf } from './inventory/transactions.ts';
 import { RawReader } from './inventory/uses.ts';
 import type { Analysis, Observed, Route, Unresolved } from './model.ts';
-import { discover } from './project/discover.ts';
+import { discover, type ProjectFiles } from './project/discover.ts';
 import { loadProject } from './project/load.ts';
 import { dependencyNames } from './project/packages.ts';
 import { scanMigrations } from './schema/migrations.ts';
@@ -44,6 +44,7 @@ export interface DeepAnalysis {
   analysis: Analysis;
   root: string;
   dir: string;
+  files: ProjectFiles;
   tables: Map<string, SymbolTable>;
   run: ReturnType<typeof interpret>;
 }
@@ -136,7 +137,7 @@ export function analyzeDeep(options: AnalyzeOptions): DeepAnalysis {
   };
   onProgress?.({ stage: 'suggesting' });
   const analysis: Analysis = { ...findings, suggestions: suggest(findings, given) };
-  return { analysis, root: files.root, dir: files.dir, tables, run };
+  return { analysis, root: files.root, dir: files.dir, files, tables, run };
 }
 
 function addObserved(routes: Route[], observed: readonly ObservedRoute[]): void {

@@ -1,6 +1,6 @@
 /** Express applications and routers, and packages whose routers have the same interface. */
 import { type Call, type HostObject, host, native, type Site } from '../interpret/host.ts';
-import type { Place } from '../interpret/invocation.ts';
+import type { Invocation, Place } from '../interpret/invocation.ts';
 import type { Machine } from '../interpret/machine.ts';
 import {
   type Cell,
@@ -22,6 +22,7 @@ import {
   type PathText,
   pathsOf,
   type RouteRecord,
+  type Step,
 } from './routes.ts';
 
 interface Entry {
@@ -32,11 +33,13 @@ interface Entry {
   place: Place;
 }
 
+type Added = Entry & { invocation: Invocation };
+
 const ROOT: PathText[] = [{ text: '', certain: true }];
 
 export class ExpressRouter implements HostObject {
   readonly type: string;
-  readonly entries = new Map<string, Entry>();
+  readonly entries = new Map<string, Added>();
   readonly place: Place;
   readonly prefix: PathText[];
   mounted = false;
@@ -204,7 +207,7 @@ export class ExpressRouter implements HostObject {
     const { frame, node } = site;
     this.entries.set(
       `${frame.module.source.name}:${node.start}:${node.end}:${frame.env.id}:${frame.invocation.id}:${entry.method}:${entry.paths.map((path) => path.text).join()}`,
-      entry,
+      { ...entry, invocation: frame.invocation },
     );
     for (const handler of entry.handlers) {
       for (const item of members(handler)) {
@@ -306,7 +309,7 @@ export function expressRoutes(vm: Machine): RouteRecord[] {
   const routers = (vm.extras.get('express.routers') ?? []) as ExpressRouter[];
   const routes: RouteRecord[] = [];
   const apps = routers.filter((router) => router.type === 'express.app' && !router.mounted);
-  for (const app of apps) walk(vm, app, ROOT, [], routes, []);
+  for (const app of apps) walk(vm, app, ROOT, [], routes, [], []);
   const orphans = routers.filter(
     (router) => !router.mounted && !apps.includes(router) && routesOf(router) > 0,
   );
@@ -326,7 +329,7 @@ export function expressRoutes(vm: Machine): RouteRecord[] {
       `a router with ${routesOf(router)} registrations is mounted nowhere that can be seen; its paths lack a prefix they may have`,
     );
     const handed = vm.extras.has(`handed:${router.self.id}`);
-    if (handed || !mountedSomewhere) walk(vm, router, [{ text: '', certain: false }], [], routes, []);
+    if (handed || !mountedSomewhere) walk(vm, router, [{ text: '', certain: false }], [], routes, [], []);
   }
   return routes;
 }
@@ -342,6 +345,7 @@ function walk(
   inherited: Func[],
   routes: RouteRecord[],
   stack: ExpressRouter[],
+  steps: readonly Step[],
 ): void {
   if (stack.includes(router) || stack.length > 16) return;
   const own = bases.flatMap((base) =>
@@ -364,6 +368,8 @@ function walk(
           own: handlersIn(entry.handlers.slice(0, -1)),
           inherited: [...before],
           place: entry.place,
+          steps: [...steps, entry],
+          app: (stack[0] ?? router).self,
           framework: 'express',
         });
       }
@@ -373,7 +379,7 @@ function walk(
     for (const value of entry.handlers) {
       for (const item of members(value)) {
         if (item.kind === 'host' && item.host instanceof ExpressRouter) {
-          walk(vm, item.host, paths, [...before, ...passing], routes, [...stack, router]);
+          walk(vm, item.host, paths, [...before, ...passing], routes, [...stack, router], [...steps, entry]);
         } else if (item.kind === 'function') passing.push(item);
         else if (item.kind === 'unknown') noteUnknownMount(vm, entry, paths);
       }
@@ -398,6 +404,8 @@ function walk(
           own: passing.slice(0, -1),
           inherited: [...before],
           place: entry.place,
+          steps: [...steps, entry],
+          app: (stack[0] ?? router).self,
           framework: 'express',
         });
       }

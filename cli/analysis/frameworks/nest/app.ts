@@ -229,6 +229,8 @@ function controllerRoutes(
                   own: middlewareOf(vm, decoratorValues(vm, owner, element)),
                   inherited,
                   place: { module: owner.module, node: verb.node },
+                  steps: [],
+                  app: undefined,
                   framework: 'nest',
                 });
               }

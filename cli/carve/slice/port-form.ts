@@ -1,0 +1,44 @@
+/** Functions that can stay in the monolith and be called: what their declaration looks like. */
+import type { Callable, Node } from '../../analysis/syntax/ast.ts';
+import { unwrap } from '../../analysis/syntax/ast.ts';
+import type { ProjectSymbol } from '../symbols.ts';
+import { commonExport } from './common-js.ts';
+
+export interface PortForm {
+  form: 'function' | 'arrow' | 'method';
+  name: string;
+  func: Callable;
+  /** Whether its own statement exports it. */
+  exportedHere: boolean;
+}
+
+/** Undefined for what is no single function. */
+export function portForm({ symbol }: ProjectSymbol): PortForm | undefined {
+  const { node, names } = symbol;
+  const exportedHere = node.type === 'ExportNamedDeclaration' || node.type === 'ExportDefaultDeclaration';
+  const inner: Node | null =
+    node.type === 'ExportNamedDeclaration' || node.type === 'ExportDefaultDeclaration'
+      ? node.declaration
+      : node;
+  if (inner === null) return undefined;
+  if (inner.type === 'FunctionDeclaration' && inner.body !== null)
+    return { form: 'function', name: names[0] ?? 'default', func: inner, exportedHere };
+  if (inner.type === 'VariableDeclaration' && inner.declarations.length === 1) {
+    const [item] = inner.declarations;
+    const init = item?.init === null || item?.init === undefined ? undefined : unwrap(item.init);
+    const func = init === undefined ? undefined : functionOf(init);
+    if (func !== undefined && item?.id.type === 'Identifier')
+      return { form: 'arrow', name: item.id.name, func, exportedHere };
+  }
+  const exported = commonExport(node);
+  if (exported?.kind === 'one') {
+    const func = functionOf(unwrap(exported.value));
+    if (func !== undefined) return { form: 'method', name: exported.name, func, exportedHere: true };
+  }
+  return undefined;
+}
+
+/** A function, also inside one wrapper such as `catchAsync(async () => …)`, which is not a port then. */
+function functionOf(node: Node): Callable | undefined {
+  return node.type === 'ArrowFunctionExpression' || node.type === 'FunctionExpression' ? node : undefined;
+}
