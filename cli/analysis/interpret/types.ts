@@ -18,6 +18,7 @@ import {
   members,
   newId,
   type ObjectValue,
+  UNDEFINED,
   UNKNOWN,
   type Value,
 } from './values.ts';
@@ -64,7 +65,9 @@ export function typedValue(
     return value;
   }
   if (!members(value).some((member) => member.kind === 'unknown' || member.kind === 'host')) return value;
-  return typeValue(vm, frame.module, annotation, frame) ?? value;
+  const typed = typeValue(vm, frame.module, annotation, frame);
+  // A type tells what a value is once there is one; whether there is one, nobody knows.
+  return typed === undefined ? value : joinAll([typed, UNDEFINED]);
 }
 
 export function typeValue(
@@ -330,7 +333,8 @@ export function fieldType(vm: Machine, cls: ClassValue, key: string): Value | un
       const inject = vm.extras.get('injector') as Injector | undefined;
       const injected = element.decorators.length > 0 ? inject?.(element, at.module) : undefined;
       if (injected !== undefined) return injected;
-      return element.typeAnnotation ? typeValue(vm, at.module, element.typeAnnotation) : undefined;
+      const typed = element.typeAnnotation ? typeValue(vm, at.module, element.typeAnnotation) : undefined;
+      return typed === undefined ? undefined : joinAll([typed, UNDEFINED]);
     }
   }
   return undefined;

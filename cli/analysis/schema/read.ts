@@ -31,7 +31,7 @@ export function readDataModel(root: string, paths: readonly string[], unresolved
     const file = relative(root, path).split(sep).join('/');
     const text = readFileSync(path, 'utf8');
     try {
-      const blocks = getSchema(text).list;
+      const blocks = getSchema(withoutTrailingBlanks(text)).list;
       parsed.push({ path, file, text, blocks, provider: providerOf(blocks) });
     } catch (error) {
       const reason = `Prisma schema: ${(error as Error).message.split('\n')[0] ?? 'cannot be read'}`;
@@ -72,6 +72,11 @@ export function readDataModel(root: string, paths: readonly string[], unresolved
   }
   linkRelations(data);
   return data;
+}
+
+/** Blanks at the end of a line and Windows line ends mean nothing to Prisma, but the parser stumbles over them. */
+function withoutTrailingBlanks(text: string): string {
+  return text.replace(/^\uFEFF/, '').replace(/[ \t\r]+$/gm, '');
 }
 
 /** Name of the client's property for a model: its first letter in lower case. */
