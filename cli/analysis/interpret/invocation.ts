@@ -32,7 +32,8 @@ export interface RawRecord {
 
 export interface CallRecord {
   callee: Invocation;
-  kind: 'call' | 'callback' | 'event';
+  /** An authentication is what finds out who asks; it is told apart from what a route does. */
+  kind: 'call' | 'callback' | 'event' | 'authentication';
   place: Place;
   inLoop: boolean;
   transaction: TransactionScope | undefined;

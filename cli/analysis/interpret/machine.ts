@@ -57,6 +57,8 @@ export class Machine {
   /** Names and hosts that frameworks keep on the machine, by framework. */
   readonly extras = new Map<string, unknown>();
   readonly externals = new Map<string, (request: string) => Value>();
+  /** Models of whole families of packages, by how their names look. */
+  readonly externalPatterns: { pattern: RegExp; make: (request: string) => Value }[] = [];
   readonly #contexts = new Map<Callable, Map<string, Invocation>>();
   /** Functions that were only seen to compute, such as one that builds a path: cheap to tell apart by their text. */
   readonly #leaves = new Map<Callable, boolean>();

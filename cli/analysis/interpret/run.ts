@@ -4,6 +4,7 @@ import { expressRoutes, installExpress } from '../frameworks/express.ts';
 import { fastifyArguments, fastifyRoutes } from '../frameworks/fastify/instance.ts';
 import { installFastify } from '../frameworks/fastify/plugin.ts';
 import { installNest, type NestEntry, nestEntries, nestRoutes } from '../frameworks/nest/app.ts';
+import { installPassport } from '../frameworks/passport.ts';
 import { installPrisma } from '../frameworks/prisma/install.ts';
 import { expressArguments, handlersIn, type RouteRecord } from '../frameworks/routes.ts';
 import type { ModuleResolver } from '../project/resolve.ts';
@@ -55,6 +56,7 @@ export function interpret(
   installExpress(vm);
   installFastify(vm);
   installNest(vm);
+  installPassport(vm);
 
   onStep('start-up');
   const modules = [...vm.modules.values()];
