@@ -49,6 +49,8 @@ export interface Route {
    * several kinds name, and finding out who asks.
    */
   inherited: ModelUse[];
+  /** Models touched by those who listen to the events that the handler emits in this process. */
+  listeners: ModelUse[];
   /** `false` where a part of the path is known only at run time; that part is written `{expression}`. */
   certain: boolean;
   observed?: Observed;

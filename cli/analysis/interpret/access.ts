@@ -57,7 +57,7 @@ function getOne(vm: Machine, value: Single, key: string, site: Site): Value | un
       if (/^\d+$/.test(key)) {
         const item = value.items[Number(key)];
         if (item === undefined) return value.open ? joinAll([UNKNOWN, ...value.items]) : UNDEFINED;
-        return value.perhaps === true ? joinAll([item, UNDEFINED]) : item;
+        return value.perhaps === true ? joinAll([...value.items, UNDEFINED]) : item;
       }
       return arrayMethod(value, key) ?? UNKNOWN;
     }

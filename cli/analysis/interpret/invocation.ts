@@ -39,12 +39,6 @@ export interface CallRecord {
   transaction: TransactionScope | undefined;
 }
 
-export interface EmitRecord {
-  emitter: number;
-  event: string;
-  place: Place;
-}
-
 /**
  * One function (or one module's top level) evaluated for one combination of scope, `this` and arguments, with everything
  * it was seen to do. What a route touches is the sum over the invocations its handler reaches.
@@ -64,7 +58,6 @@ export class Invocation {
   calls = new Map<string, CallRecord>();
   accesses = new Map<string, AccessRecord>();
   raw: RawRecord[] = [];
-  emits: EmitRecord[] = [];
   readonly callers = new Set<Invocation>();
   static #next = 1;
 
@@ -80,6 +73,5 @@ export class Invocation {
     this.calls.clear();
     this.accesses.clear();
     this.raw = [];
-    this.emits = [];
   }
 }

@@ -136,9 +136,13 @@ export function typeValue(
 }
 
 function external(vm: Machine, module: ModuleState, request: string, name: string): Value | undefined {
-  const lookup = vm.extras.get('externalType') as ExternalType | undefined;
   const resolved = vm.resolver.resolve(module.source.path, request);
-  return lookup?.(resolved.kind === 'external' ? resolved.name : request, name);
+  const from = resolved.kind === 'external' ? resolved.name : request;
+  for (const lookup of vm.externalTypes) {
+    const value = lookup(from, name);
+    if (value !== undefined) return value;
+  }
+  return undefined;
 }
 
 function siteOf(vm: Machine, module: ModuleState): import('./env.ts').Env {

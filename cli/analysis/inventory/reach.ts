@@ -25,12 +25,11 @@ export function reach(roots: readonly Invocation[]): Reached {
   return { accesses, raw, invocations: seen };
 }
 
-/** What finds out who asks, among everything that was reached. */
-export function authenticationIn(reached: readonly Reached[]): Invocation[] {
+/** What happens beside what was reached: whoever finds out who asks, or listens to what was emitted. */
+export function beside(kind: 'authentication' | 'event', reached: readonly Reached[]): Invocation[] {
   const found = new Set<Invocation>();
   for (const { invocations } of reached)
     for (const invocation of invocations)
-      for (const call of invocation.calls.values())
-        if (call.kind === 'authentication') found.add(call.callee);
+      for (const call of invocation.calls.values()) if (call.kind === kind) found.add(call.callee);
   return [...found];
 }

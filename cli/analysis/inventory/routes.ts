@@ -5,7 +5,7 @@ import type { RunEntry, ServedRoute } from '../interpret/run.ts';
 import type { Entry, ModelUse, Route } from '../model.ts';
 import { distinctiveSegment } from '../suggest/units.ts';
 import type { Node } from '../syntax/ast.ts';
-import { authenticationIn, reach } from './reach.ts';
+import { beside, reach } from './reach.ts';
 import { byUse, modelUses, type RawReader, spot } from './uses.ts';
 
 /** Routes as the result shows them, each once, in order of path and method. */
@@ -47,7 +47,7 @@ export function routesOf(
         `a part of the path ${item.path.text} is known only at run time`,
       );
     }
-    const asking = authenticationIn([handled, before, around]);
+    const asking = beside('authentication', [handled, before, around]);
     const inherited = modelUses(vm, raw, reach([...ambient, ...asking]), 'middleware');
     found.set(key, {
       served: item,
@@ -60,6 +60,7 @@ export function routesOf(
         framework: item.framework,
         models: [...own, ...named].sort(byUse),
         inherited,
+        listeners: modelUses(vm, raw, reach(beside('event', [handled])), 'handler'),
         certain: item.path.certain,
       },
     });

@@ -1,5 +1,6 @@
 /** Nest applications: global prefix, versioning, routes of controllers, and entries that are no routes. */
 import { methodOf } from '../../interpret/access.ts';
+import { sharedEmitter } from '../../interpret/builtins/emitter.ts';
 import { host, native } from '../../interpret/host.ts';
 import type { Machine } from '../../interpret/machine.ts';
 import { instanceOf } from '../../interpret/types.ts';
@@ -391,6 +392,11 @@ export function nestEntries(vm: Machine): NestEntry[] {
       if (kind === undefined) continue;
       const self = instanceOf(vm, cls);
       const func = methodOf(cls, element.value as Callable, name, members(self)[0]);
+      if (use?.name === 'OnEvent') {
+        const names = strings(argumentAt(vm, cls, use, 0) ?? UNKNOWN).values;
+        for (const event of names.length === 0 ? ['*'] : names)
+          sharedEmitter(vm).emitter.add(vm, event, func);
+      }
       entries.push({
         kind,
         label: `${use === undefined ? (worker === undefined ? '' : '@Processor ') : `@${use.name} `}${cls.name}.${name}`,

@@ -31,7 +31,7 @@ export function installPrisma(vm: Machine): void {
     if (!PACKAGES.includes(request) && !isGenerated(vm, `\0${request}`)) return undefined;
     return name === 'PrismaClient' || name === 'Prisma.TransactionClient' ? typed : undefined;
   };
-  vm.extras.set('externalType', lookup);
+  vm.externalTypes.push(lookup);
   vm.extras.set('unknownCall', byName);
   vm.extras.set('batch', batchScope);
 }
