@@ -11,6 +11,8 @@ export interface DataModel {
   enums: Map<string, string[]>;
   /** Folders into which clients are generated, absolute; imports of them mean the Prisma client. */
   outputs: { dir: string; output: string }[];
+  /** The schemas that were read, absolute. */
+  files: string[];
 }
 
 interface Parsed {
@@ -38,7 +40,12 @@ export function readDataModel(root: string, paths: readonly string[], unresolved
       unresolved.push({ kind: 'syntax-error', file, line: lineOfMistake(error), reason });
     }
   }
-  const data: DataModel = { models: new Map(), enums: new Map(), outputs: [] };
+  const data: DataModel = {
+    models: new Map(),
+    enums: new Map(),
+    outputs: [],
+    files: parsed.map(({ path }) => path),
+  };
   for (const { blocks, path } of parsed) {
     for (const block of blocks) {
       if (block.type !== 'generator') continue;
