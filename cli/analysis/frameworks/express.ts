@@ -8,11 +8,13 @@ import {
   type Func,
   type Host,
   join,
+  joinAll,
   members,
   strings,
   UNKNOWN,
   type Value,
 } from '../interpret/values.ts';
+import { authenticationIn } from './passport.ts';
 import {
   flatten,
   handlersIn,
@@ -359,14 +361,18 @@ function walk(
       continue;
     }
     if (entry.kind === 'route') {
-      const handler = entry.handlers.at(-1) ?? UNKNOWN;
+      const last = entry.handlers.at(-1) ?? UNKNOWN;
+      // A login that is nothing but a strategy, such as `passport.authenticate('local', { successRedirect })`.
+      const strategies = authenticationIn(vm, [last]);
+      const handler = strategies.length > 0 ? joinAll(strategies) : last;
+      const asking = authenticationIn(vm, entry.handlers.slice(0, -1));
       for (const path of paths) {
         routes.push({
           method: entry.method,
           path,
           handler,
           own: handlersIn(entry.handlers.slice(0, -1)),
-          inherited: [...before],
+          inherited: [...before, ...asking],
           place: entry.place,
           steps: [...steps, entry],
           app: (stack[0] ?? router).self,
@@ -384,6 +390,7 @@ function walk(
         else if (item.kind === 'unknown') noteUnknownMount(vm, entry, paths);
       }
     }
+    before.push(...authenticationIn(vm, entry.handlers));
     const last = passing.at(-1);
     const mounts = entry.handlers.some((value) =>
       members(value).some((item) => item.kind === 'host' && item.host instanceof ExpressRouter),
