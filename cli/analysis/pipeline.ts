@@ -15,7 +15,7 @@ import { dependencyNames } from './project/packages.ts';
 import { migrationsFor, schemasFor } from './project/schemas.ts';
 import { scanMigrations } from './schema/migrations.ts';
 import { readDataModel } from './schema/read.ts';
-import { parseCapability } from './suggest/given.ts';
+import { type GivenCapability, parseCapability } from './suggest/given.ts';
 import { suggest } from './suggest/suggest.ts';
 import { type SymbolTable, symbolTable } from './symbols/table.ts';
 
@@ -47,6 +47,10 @@ export interface DeepAnalysis {
   root: string;
   dir: string;
   files: ProjectFiles;
+  /** Schemas that belong to what was analysed, absolute. */
+  schemas: string[];
+  migrations: string[];
+  given: GivenCapability[];
   tables: Map<string, SymbolTable>;
   run: ReturnType<typeof interpret>;
 }
@@ -141,7 +145,17 @@ export function analyzeDeep(options: AnalyzeOptions): DeepAnalysis {
   };
   onProgress?.({ stage: 'suggesting' });
   const analysis: Analysis = { ...findings, suggestions: suggest(findings, given) };
-  return { analysis, root: files.root, dir: files.dir, files, tables, run };
+  return {
+    analysis,
+    root: files.root,
+    dir: files.dir,
+    files,
+    schemas,
+    migrations: migrationsFor(files, schemas),
+    given,
+    tables,
+    run,
+  };
 }
 
 function addObserved(routes: Route[], observed: readonly ObservedRoute[]): void {

@@ -12,12 +12,9 @@ export interface Fated {
 }
 
 export function fatesOf(slice: Slice): Map<ProjectSymbol, Fated> {
-  const { graph, taken, ports, deep } = slice;
+  const { graph, taken, ports } = slice;
   const fates = new Map<ProjectSymbol, Fated>();
-  const outside = slice.behaviour.reach([
-    ...slice.otherRoutes.flatMap((route) => [...route.handled, ...route.ownInvocations]),
-    ...deep.run.entries.filter((entry) => !slice.entries.includes(entry)).map((entry) => entry.invocation),
-  ]).symbols;
+  const staying = stillNeeded(slice);
   const registrations = new Set(
     slice.routes.flatMap((route) => graph.at(route.place.module, route.place.node.start) ?? []),
   );
@@ -33,8 +30,8 @@ export function fatesOf(slice: Slice): Map<ProjectSymbol, Fated> {
     slice.routes.flatMap((route) => route.handled.flatMap((item) => graph.of(item) ?? [])),
   );
   for (const symbol of taken) {
-    const others = [...graph.users(symbol)].find((user) => !taken.has(user));
-    const shared = outside.has(symbol) || others !== undefined;
+    const user = staying.get(symbol);
+    const shared = user !== undefined;
     const before = middleware.get(symbol);
     const models = ownModels(slice, symbol);
     if (isClient(symbol))
@@ -42,7 +39,12 @@ export function fatesOf(slice: Slice): Map<ProjectSymbol, Fated> {
         fate: 'client',
         why: 'the Prisma client; the service gets one for its own tables',
       });
-    else if (before !== undefined && !handlers.has(symbol) && !registrations.has(symbol))
+    else if (
+      before !== undefined &&
+      !handlers.has(symbol) &&
+      !registrations.has(symbol) &&
+      !composes(slice, symbol)
+    )
       fates.set(symbol, { fate: 'middleware', why: `runs before ${before}; copied with its order kept` });
     else if (models.length > 0 && models.every((model) => slice.owned.has(model)))
       fates.set(symbol, { fate: 'moved', why: `works on ${models.join(', ')}` });
@@ -61,7 +63,7 @@ export function fatesOf(slice: Slice): Map<ProjectSymbol, Fated> {
     else
       fates.set(symbol, {
         fate: 'copied',
-        why: `${others === undefined ? 'other routes reach it' : `${others.id} uses it`} too`,
+        why: `${user.id} uses it too`,
       });
   }
   for (const symbol of ports)
@@ -69,6 +71,31 @@ export function fatesOf(slice: Slice): Map<ProjectSymbol, Fated> {
   for (const symbol of graph.all)
     if (!fates.has(symbol)) fates.set(symbol, { fate: 'stays', why: 'nothing of the capability needs it' });
   return fates;
+}
+
+/**
+ * What the monolith goes on needing once the capability's own registrations are gone, each with somebody who needs it: all
+ * that staying code and the shared composition mention, not going through what only makes the capability's routes.
+ */
+function stillNeeded(slice: Slice): Map<ProjectSymbol, ProjectSymbol> {
+  const found = new Map<ProjectSymbol, ProjectSymbol>();
+  const stack = slice.graph.all.filter((symbol) => !slice.taken.has(symbol) || composes(slice, symbol));
+  for (let user = stack.pop(); user !== undefined; user = stack.pop()) {
+    for (const { to } of slice.graph.references(user)) {
+      if (found.has(to) || !slice.taken.has(to) || onlyOwn(slice, to)) continue;
+      found.set(to, user);
+      stack.push(to);
+    }
+  }
+  return found;
+}
+
+/** Whether only routes of the capability are registered through it. */
+function onlyOwn(slice: Slice, symbol: ProjectSymbol): boolean {
+  const runs = (slice.invocations.get(symbol) ?? []).flatMap(
+    (run) => slice.contributions.byInvocation.get(run) ?? [],
+  );
+  return runs.length > 0 && runs.every((entry) => entry.own.size > 0 && entry.foreign.size === 0);
 }
 
 /** Whether foreign routes are registered through it as well. */

@@ -41,7 +41,7 @@ export function planWithSlice(
   capability: string,
   decisions: ReadonlyMap<string, Decision>,
 ): PlannedCarve {
-  const suggestion = chosen(deep, capability);
+  const suggestion = asGiven(deep, chosen(deep, capability));
   if (suggestion.routes.length === 0) {
     throw new StranglerError('CARVE_NO_ROUTES', `no route belongs to ${capability}`, {
       exitCode: EXIT.usage,
@@ -143,6 +143,22 @@ function applyDecisions(
 function packageName(request: string): string {
   const parts = request.split('/');
   return isBuiltin(parts[0] ?? '') ? '' : parts.slice(0, request.startsWith('@') ? 2 : 1).join('/');
+}
+
+/** A grouping that names folders or files means the routes that these serve or register, and no others. */
+function asGiven(deep: DeepAnalysis, suggestion: Suggestion): Suggestion {
+  if (suggestion.source !== 'given') return suggestion;
+  const models = new Set(deep.analysis.models.map((model) => model.name));
+  const paths = (deep.given.find((item) => item.name === suggestion.capability)?.members ?? [])
+    .filter((member) => !models.has(member))
+    .map((member) => member.replace(/^\.\//, '').replace(/\/$/, ''));
+  if (paths.length === 0) return suggestion;
+  const within = (file: string): boolean =>
+    paths.some((path) => file === path || file.startsWith(`${path}/`));
+  const routes = deep.analysis.routes
+    .filter((route) => within(route.file) || within(route.registered.file))
+    .map(({ method, path }) => ({ method, path }));
+  return routes.length === 0 ? suggestion : { ...suggestion, routes };
 }
 
 function chosen(deep: DeepAnalysis, capability: string): Suggestion {

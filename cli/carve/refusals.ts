@@ -1,12 +1,11 @@
 /** What a carve must not decide by itself. Each refusal names the place, the reason, and the choices that would resolve it. */
 import type { AccessRecord, Invocation } from '../analysis/interpret/invocation.ts';
-import { members } from '../analysis/interpret/values.ts';
 import type { Access, Suggestion } from '../analysis/model.ts';
 import { type Fated, isClient, runsOf } from './fates.ts';
 import type { Refusal } from './model.ts';
 import type { Crossing } from './ports.ts';
 import { commonExport } from './slice/common-js.ts';
-import { portForm } from './slice/port-form.ts';
+import { portForm, unserialisable } from './slice/port-form.ts';
 import type { Slice } from './slice/slice.ts';
 import type { ProjectSymbol } from './symbols.ts';
 
@@ -124,13 +123,10 @@ function callsInTransactions(slice: Slice, crossing: readonly Crossing[]): Draft
   });
 }
 
-const UNSERIALISABLE =
-  /\b(?:Request|Response|NextFunction|FastifyRequest|FastifyReply|FastifyInstance|Readable|Writable|Duplex|Stream|TransactionClient|IncomingMessage|ServerResponse|Socket|AbortSignal|Tx)\b/;
-
 function signatures(crossing: readonly Crossing[]): Draft[] {
   return crossing.flatMap(({ port, call, to }): Draft[] => {
     if (port.direction !== 'service-to-monolith') return [];
-    const problem = unserialisable(call.callee, port.parameters);
+    const problem = unserialisable(call.callee);
     if (problem === undefined) return [];
     return [
       {
@@ -146,21 +142,6 @@ function signatures(crossing: readonly Crossing[]): Draft[] {
   });
 }
 
-function unserialisable(invocation: Invocation, parameters: readonly string[]): string | undefined {
-  const typed = parameters.find((parameter) => UNSERIALISABLE.test(parameter));
-  if (typed !== undefined) return `\`${typed}\``;
-  for (const arg of invocation.args) {
-    for (const item of members(arg)) {
-      if (item.kind === 'function') return 'a callback';
-      if (item.kind !== 'host') continue;
-      if (/^(?:express|fastify)\.(?:request|response|reply)$/.test(item.host.type))
-        return `the ${item.host.type.split('.')[1]} of a route`;
-      if (item.host.type === 'prisma.client') return 'a Prisma client';
-    }
-  }
-  return undefined;
-}
-
 /** Middleware that looks things up, as authentication does. */
 function identity(slice: Slice): Draft[] {
   const { vm } = slice.deep.run;
@@ -172,7 +153,7 @@ function identity(slice: Slice): Draft[] {
       return [
         {
           kind: 'identity',
-          subject: `${func.module.source.name}:${func.name}`,
+          subject: `${func.module.source.name}:${func.name || (slice.graph.of(invocation)?.symbol.names[0] ?? '')}`,
           file: func.module.source.name,
           line: vm.line(func.module, func.node),
           reason: `the middleware ${func.name || 'here'} looks up ${[...new Set(touched.map((touch) => touch.model))].join(', ')}, which stays in the monolith`,

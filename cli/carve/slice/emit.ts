@@ -1,5 +1,4 @@
 /** The text of a taken file: what its authors wrote, byte for byte, without what was left out. */
-import type { ModuleState } from '../../analysis/interpret/modules.ts';
 import type { ModuleSymbol, SymbolTable } from '../../analysis/symbols/table.ts';
 import type { Node, Program } from '../../analysis/syntax/ast.ts';
 import { commonExport, requiredNames } from './common-js.ts';
@@ -8,17 +7,17 @@ import type { TakenModule } from './liveness.ts';
 
 export interface EmitRules {
   cuts: readonly Cut[];
-  /** Text in the place of a symbol, for functions that are called over the network. */
-  replaced: (symbol: ModuleSymbol) => string | undefined;
+  /** Pieces of a symbol with other text in their place: functions that are called over the network. */
+  replaced: (symbol: ModuleSymbol) => readonly Piece[];
   /** Whether an import for its effects alone stays. */
   keepsEffectImport: (request: string) => boolean;
-  /** Lines put before the first statement, such as the import of the caller of ports. */
+  /** Lines put behind the imports, such as the import of the caller of ports. */
   head: readonly string[];
   /** Lines put at the end, such as an export that the service's start needs. */
   tail: readonly string[];
 }
 
-type Piece = { start: number; end: number; text: string };
+export type Piece = { start: number; end: number; text: string };
 
 /** Pure: the same module and decisions give the same bytes. Line ends are those of the file. */
 export function emitModule(taken: TakenModule, table: SymbolTable, rules: EmitRules): string {
@@ -49,8 +48,8 @@ export function emitModule(taken: TakenModule, table: SymbolTable, rules: EmitRu
     const range = cut.replacement === undefined ? wholeLine(text, cut) : cut;
     pieces.push({ start: range.start, end: range.end, text: cut.replacement ?? '' });
   }
+  if (rules.head.length > 0) pieces.push(headOf(taken, rules.head, newline));
   let result = apply(text, pieces);
-  if (rules.head.length > 0) result = withHead(result, module, rules.head, newline);
   if (rules.tail.length > 0)
     result = `${result.replace(/\s*$/, '')}${newline}${newline}${rules.tail.join(newline)}${newline}`;
   return result.replace(/^(?:[ \t]*\r?\n)+/, '').replace(/(?:\r?\n)+$/, newline);
@@ -61,7 +60,7 @@ function apply(text: string, pieces: readonly Piece[]): string {
   let result = '';
   let at = 0;
   for (const piece of sorted) {
-    if (piece.end <= at) continue;
+    if (piece.end <= at && piece.end !== piece.start) continue;
     result += text.slice(at, Math.max(at, piece.start)) + piece.text;
     at = piece.end;
   }
@@ -183,8 +182,8 @@ function listEdits(text: string, all: readonly Node[], kept: readonly Node[], cl
 }
 
 function symbolEdits(symbol: ModuleSymbol, taken: TakenModule, rules: EmitRules): Piece[] {
-  const replacement = rules.replaced(symbol);
-  if (replacement !== undefined) return [{ start: symbol.start, end: symbol.end, text: replacement }];
+  const replaced = rules.replaced(symbol);
+  if (replaced.length > 0) return [...replaced];
   const { text } = taken.module.source;
   const { node } = symbol;
   const required = requiredNames(node);
@@ -227,13 +226,20 @@ function symbolEdits(symbol: ModuleSymbol, taken: TakenModule, rules: EmitRules)
   return [];
 }
 
-/** Puts lines behind the file's heading comment, directives and imports' start. */
-function withHead(text: string, module: ModuleState, lines: readonly string[], newline: string): string {
-  const heading =
-    /^(?:#![^\n]*\n)?(?:\s*\/\*\*?[\s\S]*?\*\/\s*?\n(?=\s*\n|import|const|'use|"use))?(?:\s*['"]use strict['"];?[^\n]*\n)?/.exec(
-      text,
-    );
-  const at = heading?.[0].length ?? 0;
-  const lead = text.slice(0, at);
-  return `${lead}${lines.join(newline)}${newline}${module.source.esm || /^\s*(?:const|let|var)\b/.test(text.slice(at)) ? '' : newline}${text.slice(at)}`;
+/** Behind the last import or `require` that stays; before the first statement where there is none. */
+function headOf(taken: TakenModule, lines: readonly string[], newline: string): Piece {
+  const { program } = taken.module.source;
+  const symbols = new Set<Node>([...taken.symbols].map((symbol) => symbol.node));
+  const imports = program.body.filter(
+    (statement) =>
+      (statement.type === 'ImportDeclaration' &&
+        (statement.specifiers.length === 0 ||
+          statement.specifiers.some((item) => taken.imported.has(item.local.name)))) ||
+      (symbols.has(statement) && requiredNames(statement) !== undefined),
+  );
+  const last = imports.at(-1);
+  if (last !== undefined) return { start: last.end, end: last.end, text: `${newline}${lines.join(newline)}` };
+  const first = program.body.find((statement) => symbols.has(statement));
+  const at = first?.start ?? 0;
+  return { start: at, end: at, text: `${lines.join(newline)}${newline}${newline}` };
 }

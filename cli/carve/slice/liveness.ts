@@ -189,6 +189,7 @@ export class Liveness {
       taken.whole = true;
       for (const key of module.exports.keys()) this.exports(module, key, depth + 1);
       for (const request of module.stars) {
+        this.#star(module, request);
         const target = resolveImport(this.#rules.vm, module, request);
         if (target === undefined) this.#outside(module, request);
         else this.exports(target, undefined, depth + 1);
@@ -243,15 +244,26 @@ export class Liveness {
     for (const request of module.stars) {
       const target = resolveImport(this.#rules.vm, module, request);
       if (target === undefined) {
+        // What a package exports by that name can't be seen; the statement stays.
+        this.#star(module, request);
         this.#outside(module, request);
         continue;
       }
       if (hasExport(this.#rules.vm, target, name)) {
+        this.#star(module, request);
         this.exports(target, name, depth + 1);
         return;
       }
     }
     if (name === 'default' || name === '*') this.exports(module, undefined, depth + 1);
+  }
+
+  /** Keeps `export * from '…'`. */
+  #star(module: ModuleState, request: string): void {
+    for (const symbol of this.#table(module)?.symbols ?? []) {
+      if (symbol.node.type === 'ExportAllDeclaration' && symbol.node.source.value === request)
+        this.module(module).symbols.add(symbol);
+    }
   }
 
   #commonExports(module: ModuleState): { symbol: ModuleSymbol; names: Set<string> | undefined }[] {

@@ -1,4 +1,6 @@
 /** Functions that can stay in the monolith and be called: what their declaration looks like. */
+import type { Invocation } from '../../analysis/interpret/invocation.ts';
+import { members } from '../../analysis/interpret/values.ts';
 import type { Callable, Node } from '../../analysis/syntax/ast.ts';
 import { unwrap } from '../../analysis/syntax/ast.ts';
 import type { ProjectSymbol } from '../symbols.ts';
@@ -41,4 +43,25 @@ export function portForm({ symbol }: ProjectSymbol): PortForm | undefined {
 /** A function, also inside one wrapper such as `catchAsync(async () => …)`, which is not a port then. */
 function functionOf(node: Node): Callable | undefined {
   return node.type === 'ArrowFunctionExpression' || node.type === 'FunctionExpression' ? node : undefined;
+}
+
+const UNSERIALISABLE =
+  /\b(?:Request|Response|NextFunction|FastifyRequest|FastifyReply|FastifyInstance|Readable|Writable|Duplex|Stream|TransactionClient|IncomingMessage|ServerResponse|Socket|AbortSignal|Tx)\b/;
+
+/** What of a call can't be sent over the network, in words; undefined where everything can. */
+export function unserialisable(invocation: Invocation): string | undefined {
+  const { func } = invocation;
+  const texts = func?.node.params.map((item) => func.module.source.text.slice(item.start, item.end)) ?? [];
+  const typed = texts.find((parameter) => UNSERIALISABLE.test(parameter));
+  if (typed !== undefined) return `\`${typed}\``;
+  for (const arg of invocation.args) {
+    for (const item of members(arg)) {
+      if (item.kind === 'function') return 'a callback';
+      if (item.kind !== 'host') continue;
+      if (/^(?:express|fastify)\.(?:request|response|reply)$/.test(item.host.type))
+        return `the ${item.host.type.split('.')[1]} of a route`;
+      if (item.host.type === 'prisma.client') return 'a Prisma client';
+    }
+  }
+  return undefined;
 }

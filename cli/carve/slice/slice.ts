@@ -12,7 +12,7 @@ import { type Application, findApplication, isListen } from './application.ts';
 import { type Contributions, contributionsOf } from './contributions.ts';
 import { type Cut, cutsOf, isCut, isForeign, merge } from './cuts.ts';
 import { Liveness } from './liveness.ts';
-import { portForm } from './port-form.ts';
+import { portForm, unserialisable } from './port-form.ts';
 
 /** What was decided about symbols, by id (`file#name`). */
 export interface SliceChoices {
@@ -106,7 +106,11 @@ export function sliceOf(
           const list = touches(run);
           return list.length === 0 || isForeignTouch(list);
         });
-      const callable = portForm(symbol) !== undefined && !runs.some((run) => run.boot);
+      // Code that only passes on, and is handed a request, comes along: what it calls can stay.
+      const passesOn =
+        runs.every((run) => behaviour.own(run).length === 0) &&
+        runs.some((run) => unserialisable(run) !== undefined);
+      const callable = portForm(symbol) !== undefined && !passesOn && !runs.some((run) => run.boot);
       known =
         callable &&
         (choices.remote.has(symbol.id) || (foreign && !rootSymbols.has(symbol) && !choices.along(symbol.id)));
