@@ -18,7 +18,7 @@ interface Edit {
 /**
  * A template of the runtime as JavaScript: types are taken out to the last character, comments and layout stay, and for
  * CommonJS the imports become `require` and the exports one `module.exports` at the end. Only for the templates: they
- * use no default imports, no top-level await and no enums.
+ * use no top-level await and no enums, and a default import is alone in its statement.
  */
 export function toJavaScript(source: string, modules: JavaScriptModules): string {
   const { program, errors } = parseSync('template.ts', source);
@@ -79,7 +79,10 @@ function importStatement(statement: Node, modules: JavaScriptModules, edits: Edi
   const quoted = `'${from}'`;
   let text: string;
   if (specifiers.length === 0) text = modules === 'cjs' ? `require(${quoted});` : `import ${quoted};`;
-  else if (specifiers[0]?.type === 'ImportNamespaceSpecifier') {
+  else if (specifiers[0]?.type === 'ImportDefaultSpecifier') {
+    const name = (specifiers[0].local as { name: string }).name;
+    text = modules === 'cjs' ? `const ${name} = require(${quoted});` : `import ${name} from ${quoted};`;
+  } else if (specifiers[0]?.type === 'ImportNamespaceSpecifier') {
     const name = (specifiers[0].local as { name: string }).name;
     text = modules === 'cjs' ? `const ${name} = require(${quoted});` : `import * as ${name} from ${quoted};`;
   } else {

@@ -23,14 +23,13 @@ const operationLimit = 30_000;
 /** The SDK's own client; an endpoint of one's own needs no AWS account. */
 export function createClient(config: RegistrationConfig, env: Environment = process.env) {
   const { AWS_ACCESS_KEY_ID: keyId, AWS_PROFILE: profile } = env;
-  const ownEndpoint = config.endpoint !== undefined;
   const hasCredentials = Boolean(keyId || profile);
   return new ServiceDiscoveryClient({
     region: config.region,
     maxAttempts: 2,
     requestHandler: { connectionTimeout: 2000, requestTimeout: 5000 },
-    ...(ownEndpoint && { endpoint: config.endpoint, disableHostPrefix: true }),
-    ...(ownEndpoint &&
+    ...(config.endpoint !== undefined && { endpoint: config.endpoint, disableHostPrefix: true }),
+    ...(config.endpoint !== undefined &&
       !hasCredentials && { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
   });
 }

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import { databaseVariable, required } from '../about.ts';
 import { instanceIdOf, readConfig } from '../config.ts';
@@ -10,17 +10,17 @@ for (const variable of [databaseVariable, ...required.map(([name]) => name)]) {
 }
 
 test('starts with what has to be set', () => {
-  assert.deepEqual(readConfig(enough).problems, []);
+  deepEqual(readConfig(enough).problems, []);
 });
 
 test('says all mistakes at once, a line each', () => {
   const { problems } = readConfig({ PORT: 'http', INSTANCE_ID: 'no spaces' });
-  assert.equal(problems.length, Object.keys(enough).length + 2);
-  assert.ok(problems.some((line) => line.startsWith('PORT must be a whole number')));
+  equal(problems.length, Object.keys(enough).length + 2);
+  ok(problems.some((line) => line.startsWith('PORT must be a whole number')));
 });
 
 test('registers the address that it listens on, unless it is told another one', () => {
-  assert.equal(readConfig({ ...enough, HOST: '10.1.2.3' }).config.address, '10.1.2.3');
-  assert.equal(readConfig({ ...enough, ADVERTISED_IPV4: '10.9.9.9' }).config.address, '10.9.9.9');
-  assert.equal(instanceIdOf(readConfig({ ...enough, INSTANCE_ID: 'one' }).config, 1), 'one');
+  equal(readConfig({ ...enough, HOST: '10.1.2.3' }).config.address, '10.1.2.3');
+  equal(readConfig({ ...enough, ADVERTISED_IPV4: '10.9.9.9' }).config.address, '10.9.9.9');
+  equal(instanceIdOf(readConfig({ ...enough, INSTANCE_ID: 'one' }).config, 1), 'one');
 });
