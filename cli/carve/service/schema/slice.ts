@@ -163,10 +163,8 @@ function emit(parts: readonly Part[], keep: (block: Block) => Block | undefined)
     if (part.heading !== undefined) text += headsNothing(kept, at) ? '\n' : part.heading;
     else text += part.block ?? '';
   }
-  return `${text
-    .replace(/\n(?:[ \t]*\r?\n){2,}/g, '\n\n')
-    .replace(/^(?:[ \t]*\r?\n)+/, '')
-    .trimEnd()}\n`;
+  const tidy = text.replace(/\n(?:[ \t]*\r?\n){2,}/g, '\n\n').replace(/^(?:[ \t]*\r?\n)+/, '');
+  return `${tidy.trimEnd()}${text.includes('\r\n') ? '\r\n' : '\n'}`;
 }
 
 /** Whether the comment at `index` heads blocks of which none is left. */
