@@ -1,7 +1,5 @@
 import { type Document, isMap, isScalar, parseDocument } from 'yaml';
 import { EXIT, type Finding, StranglerError } from '../../migration-plans/errors.ts';
-import { didYouMean } from '../../migration-plans/yaml/did-you-mean.ts';
-import type { Refusal, ResolvedRefusal } from './model.ts';
 
 export interface Decision {
   choose: string;
@@ -76,69 +74,4 @@ function lineOf(document: Document.Parsed, text: string, key: string): { line?: 
     : undefined;
   const start = isScalar(pair?.key) ? pair.key.range?.[0] : undefined;
   return start === undefined ? {} : { line: text.slice(0, start).split('\n').length };
-}
-
-/** The key that decides a refusal: its own, or else the first one in the file's order whose `*` stand for the rest. */
-export function decisionFor(key: string, decisions: ReadonlyMap<string, Decision>): string | undefined {
-  if (decisions.has(key)) return key;
-  for (const pattern of decisions.keys()) if (pattern.includes('*') && matches(pattern, key)) return pattern;
-  return undefined;
-}
-
-/** Linear in the key for each `*`: the earliest place of every part is the best one. */
-function matches(pattern: string, key: string): boolean {
-  const [first = '', ...rest] = pattern.split('*');
-  const last = rest.pop() ?? '';
-  if (!key.startsWith(first)) return false;
-  let at = first.length;
-  for (const part of rest) {
-    const found = key.indexOf(part, at);
-    if (found === -1) return false;
-    at = found + part.length;
-  }
-  return key.length - last.length >= at && key.endsWith(last);
-}
-
-/**
- * Takes decided refusals out of the open ones.
- *
- * @throws StranglerError `CARVE_UNKNOWN_OPTION` with every choice that its refusal does not offer
- */
-export function applyDecisions(
-  refusals: readonly Refusal[],
-  decisions: ReadonlyMap<string, Decision>,
-): { open: Refusal[]; resolved: ResolvedRefusal[]; stale: string[] } {
-  const open: Refusal[] = [];
-  const resolved: ResolvedRefusal[] = [];
-  const asked = new Set<string>();
-  const wrong: Finding[] = [];
-  for (const refusal of refusals) {
-    const key = decisionFor(refusal.key, decisions);
-    const decision = key === undefined ? undefined : decisions.get(key);
-    if (key === undefined || decision === undefined) {
-      open.push(refusal);
-      continue;
-    }
-    asked.add(key);
-    if (refusal.options.includes(decision.choose)) {
-      resolved.push({ ...refusal, chosen: decision.choose, because: decision.because });
-      continue;
-    }
-    const meant = didYouMean(decision.choose, refusal.options);
-    wrong.push({
-      code: 'CARVE_UNKNOWN_OPTION',
-      message: `${refusal.key}${key === refusal.key ? '' : ` (decided by ${key})`} can't be decided as ${decision.choose}`,
-      severity: 'error',
-      place: { file: refusal.file, line: refusal.line },
-      remedy: `${meant === undefined ? '' : `Did you mean ${meant}? `}Choose one of: ${refusal.options.join(', ')}.`,
-    });
-  }
-  const [first] = wrong;
-  if (first !== undefined)
-    throw new StranglerError('CARVE_UNKNOWN_OPTION', first.message, {
-      exitCode: EXIT.usage,
-      findings: wrong,
-      ...(first.remedy && { remedy: first.remedy }),
-    });
-  return { open, resolved, stale: [...decisions.keys()].filter((key) => !asked.has(key)) };
 }

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
+import type { Content } from '../write/digest.ts';
 import { listFiles } from '../write/target.ts';
 import { type Found, linkPackages, type Supply, supplyOf, wantedBy } from './packages.ts';
 import { gateEnvironment, lastLines, runCommand } from './run-process.ts';
@@ -30,7 +31,7 @@ const INSTALL_LIMIT_MS = 10 * 60_000;
 export interface BenchFiles {
   /** A tree to begin with: the team's files beside, or the monolith. Links out of it and packages are left out. */
   copyOf?: string | undefined;
-  files: ReadonlyMap<string, { text: string; executable: boolean }>;
+  files: ReadonlyMap<string, { content: Content; executable: boolean }>;
   removed?: readonly string[];
 }
 
@@ -39,10 +40,10 @@ export function makeBench(name: string, { copyOf, files, removed = [] }: BenchFi
   const folder = realpathSync(mkdtempSync(join(tmpdir(), `strangler-carve-${name}-`)));
   if (copyOf !== undefined && existsSync(copyOf)) copyTree(copyOf, folder);
   for (const path of removed) rmSync(join(folder, path), { force: true });
-  for (const [path, { text, executable }] of files) {
+  for (const [path, { content, executable }] of files) {
     const file = join(folder, path);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text, { mode: executable ? 0o755 : 0o644 });
+    writeFileSync(file, content, { mode: executable ? 0o755 : 0o644 });
   }
   return folder;
 }
