@@ -15,11 +15,20 @@ export interface Reached {
   path: readonly string[];
 }
 
+/** A function that finds out who is calling; without a path it is remembered when the application is made. */
+export interface ReachedIdentity {
+  name: string;
+  file: string;
+  path: readonly string[] | undefined;
+  properties: readonly string[];
+}
+
 export function portsFile(
   spec: ServiceSpec,
   style: MonolithStyle,
   file: string,
   reached: readonly Reached[],
+  identities: readonly ReachedIdentity[],
 ): string {
   const folder = posix.dirname(file);
   const entries = reached.map((item) => entryOf(style, folder, item));
@@ -31,15 +40,23 @@ const host: Host = {
   identify: undefined,
 };
 `;
-  const mount = runtimeText(spec.framework === 'express' ? 'mount-express' : 'mount-fastify');
+  const asks = identities.length > 0;
+  const mount = runtimeText(`mount-${spec.framework}`);
+  const identityParts = asks
+    ? [runtimeText('host-identity'), runtimeText(`host-identity-${spec.framework}`)]
+    : [];
+  const inline = identities.some((item) => item.path === undefined);
   const body = joined([
-    table,
-    mount,
+    asks ? `${table}\n${identityTable(style, folder, identities)}` : table,
+    asks ? mount : mount.replace(/.*host\.identify = .*\n/, ''),
     runtimeText('host'),
+    ...identityParts.map((text) => (inline ? text : withoutNamed(text))),
     runtimeText('makers'),
     runtimeText('codec'),
   ]).replaceAll('mountPorts', mountName(spec));
-  const exported = body.replace(`function ${mountName(spec)}`, `export function ${mountName(spec)}`);
+  const exported = body
+    .replace(`function ${mountName(spec)}`, `export function ${mountName(spec)}`)
+    .replace('function identityOf', 'export function identityOf');
   const text = moduleText(exported, { language: style.language, modules: style.modules, extension: '' });
   return `${head(spec)}${text}`;
 }
@@ -47,6 +64,36 @@ const host: Host = {
 function head(spec: ServiceSpec): string {
   return `// Generated for the service ${spec.capability}: what it calls in this application. Made anew with every carve; taken out by
 // reversing the patch that added it. Without MONOLITH_PORTS_TOKEN in the environment nothing here is ever reached.
+`;
+}
+
+/** Functions without a name of their own are not remembered where there are none. */
+function withoutNamed(text: string): string {
+  const at = text.indexOf('const named = ');
+  return at === -1 ? text : text.slice(0, at);
+}
+
+function identityTable(style: MonolithStyle, folder: string, identities: readonly ReachedIdentity[]): string {
+  const entries = identities.map(({ name, file, path, properties }) => {
+    const names = properties.map(quoted).join(', ');
+    if (path === undefined)
+      return `  ${quoted(name)}: { load: () => remembered(${quoted(name)}), properties: [${names}] },\n`;
+    const request = quoted(importRequest(style, folder, file));
+    const last = path.at(-1);
+    const found = (module: string): string =>
+      last === undefined
+        ? `({ owner: undefined, run: ${module} })`
+        : `member(${[module, ...path.slice(0, -1)].join('.')}, ${quoted(last)})`;
+    const load =
+      style.modules === 'cjs'
+        ? `async () => ${found(`require(${request})`)}`
+        : `() => import(${request}).then((it) => ${found('it')})`;
+    const untyped = style.language === 'ts' && !isTypeScript(file) ? '    // @ts-ignore\n' : '';
+    return `  ${quoted(name)}: {\n${untyped}    load: ${load},\n    properties: [${names}],\n  },\n`;
+  });
+  return `/** Functions that find out who is calling. */
+const identities: IdentityTable = {
+${entries.join('')}};
 `;
 }
 

@@ -34,10 +34,10 @@ export async function callPortMany(address: string, calls: unknown[][]): Promise
 
 const manyAtOnce = 500;
 
-/** For what is no function of the list, such as the question who is calling. */
-export async function askPort(address: string, question: unknown): Promise<unknown> {
+/** For what is no function of the list, such as the question who is calling. Each call of the result makes it anew. */
+export async function askPort(address: string, question: unknown): Promise<() => unknown> {
   const { body, makers } = await exchange(address, { ask: encode(question, 'question') });
-  return resultOf(body, makers, address);
+  return () => resultOf(body, makers, address);
 }
 
 async function exchange(address: string, message: object): Promise<{ body: unknown; makers: Makers }> {
@@ -47,7 +47,8 @@ async function exchange(address: string, message: object): Promise<{ body: unkno
     digest: portsDigest,
     body: JSON.stringify(message),
     timeout: timeoutOf(address, facts?.timeout),
-    repeatable: facts?.reads === true,
+    // To ask who is calling changes nothing.
+    repeatable: facts === undefined || facts.reads,
   });
   if (answer.status !== 200) throw problemOf(answer, address);
   const makers = makersOf(await decimalClass());
