@@ -131,6 +131,26 @@ function applyDecisions(
     // A pattern decides only where its choice is offered.
     else open.push(refusal);
   }
+  const misfit = [...decisions].find(
+    ([pattern, { choose }]) =>
+      pattern.includes('*') &&
+      refusals.some(({ key }) => matches(pattern, key)) &&
+      !refusals.some(({ key, options }) => matches(pattern, key) && options.includes(choose)),
+  );
+  if (misfit !== undefined) {
+    const [pattern, { choose }] = misfit;
+    const offered = [
+      ...new Set(refusals.filter(({ key }) => matches(pattern, key)).flatMap(({ options }) => options)),
+    ];
+    throw new StranglerError(
+      'CARVE_UNKNOWN_OPTION',
+      `nothing that ${pattern} means can be decided as ${choose}`,
+      {
+        exitCode: EXIT.usage,
+        remedy: `${didYouMeanText(choose, offered)}Choose one of: ${offered.join(', ')}.`,
+      },
+    );
+  }
   const keys = [
     ...refusals.map((refusal) => refusal.key),
     ...slice.graph.all.map((symbol) => `port:${symbol.id}`),
