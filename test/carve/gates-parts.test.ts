@@ -4,6 +4,7 @@ import type { Model } from '../../cli/analysis/model.ts';
 import type { Column, Table } from '../../cli/carve/gates/catalog.ts';
 import { contractFiles } from '../../cli/carve/gates/contract.ts';
 import { dataSourceOf, parseEnvFile, placeholders } from '../../cli/carve/gates/data-source.ts';
+import { withCompiler } from '../../cli/carve/gates/engine-substitute.ts';
 import { judgeTrial, tally, tellDifference } from '../../cli/carve/gates/judge.ts';
 import { answersReport } from '../../cli/carve/gates/record.ts';
 import { type TrialRequest, trialRequests } from '../../cli/carve/gates/requests.ts';
@@ -344,6 +345,17 @@ describe('contract tests', () => {
       service: answer(200, 2),
     });
     expect(contractFiles('c/', [trial], routeOf, '', createRedactor([]), now)).toEqual([]);
+  });
+});
+
+describe('Prisma without its engine', () => {
+  it('only the classic client’s generator is told to use the compiler', () => {
+    const classic = 'generator client {\n  provider = "prisma-client-js"\n  engineType = "library"\n}\n';
+    expect(withCompiler(classic)).toBe(
+      'generator client {\n  engineType = "client"\n  provider = "prisma-client-js"\n}\n',
+    );
+    const others = 'generator docs {\n  provider = "prisma-docs"\n}\n\nmodel A {\n  id Int @id\n}\n';
+    expect(withCompiler(others)).toBe(others);
   });
 });
 

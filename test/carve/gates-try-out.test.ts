@@ -115,13 +115,13 @@ describe('a sound service', { timeout: 180_000 }, () => {
       const { wanted, own } = wantedBy(made, ['package.json']);
       linkPackages(made, supplyOf(wanted, [join(folder, 'monolith'), import.meta.dirname]).found, own);
       expect(
-        await generateClient(
-          made,
-          'prisma generate --schema prisma/schema.prisma',
-          'DATABASE_URL',
-          new AbortController().signal,
-        ),
-      ).toBeUndefined();
+        await generateClient(made, {
+          command: 'prisma generate --schema prisma/schema.prisma',
+          variable: 'DATABASE_URL',
+          schemaFiles: ['prisma/schema.prisma'],
+          signal: new AbortController().signal,
+        }),
+      ).toEqual({ substituted: false });
       const url = await database.create('service');
       const migration = join(made, 'prisma/migrations/0_init/migration.sql');
       await database.run('service', [{ name: 'tables', sql: readFileSync(migration, 'utf8') }]);
