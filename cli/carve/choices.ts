@@ -1,30 +1,16 @@
 /** What decisions mean for a slice. */
-import type { Decision } from './decisions.ts';
+import { type Decision, decisionFor } from './decisions.ts';
 import type { FullRefusal } from './refusals.ts';
 import type { SliceChoices } from './slice/slice.ts';
-
-/** The decision for a key: the one under that very key, else the first whose `*` stands for the rest. */
-export function decisionFor(decisions: ReadonlyMap<string, Decision>, key: string): Decision | undefined {
-  const exact = decisions.get(key);
-  if (exact !== undefined) return exact;
-  for (const [pattern, decision] of decisions)
-    if (pattern.includes('*') && matches(pattern, key)) return decision;
-  return undefined;
-}
-
-export function matches(pattern: string, key: string): boolean {
-  const source = pattern
-    .split('*')
-    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-    .join('.*');
-  return new RegExp(`^${source}$`, 's').test(key);
-}
 
 /** Choices from decisions alone: `port:FILE#NAME: shared-database` takes a function along that could be called. */
 export function firstChoices(decisions: ReadonlyMap<string, Decision>): SliceChoices {
   return {
     remote: new Set(),
-    along: (id) => decisionFor(decisions, `port:${id}`)?.choose === 'shared-database',
+    along: (id) => {
+      const key = decisionFor(`port:${id}`, decisions, ['shared-database']);
+      return key !== undefined && decisions.get(key)?.choose === 'shared-database';
+    },
     without: new Set(),
   };
 }
@@ -39,7 +25,7 @@ export function nextChoices(
   const without = new Set(before.without);
   const along = new Set<string>();
   for (const refusal of refusals) {
-    const choose = decisionFor(decisions, refusal.key)?.choose;
+    const choose = decisions.get(decisionFor(refusal.key, decisions, refusal.options) ?? '')?.choose;
     if (choose === 'keep-in-monolith' && refusal.keeps !== undefined) remote.add(refusal.keeps);
     if (choose === 'shared-database' && refusal.takes !== undefined && !before.along(refusal.takes))
       along.add(refusal.takes);

@@ -91,7 +91,9 @@ export function discover(dir: string, limits: Limits = DEFAULT_LIMITS): ProjectF
         if (finding !== undefined) found.unresolved.push({ ...finding, file: name(path) });
       } else if (entry.isDirectory()) {
         const skipped =
-          entry.name.startsWith('.') || (SKIPPED_FOLDERS.has(entry.name) && !isPackageFolder(path));
+          entry.name.startsWith('.') ||
+          (SKIPPED_FOLDERS.has(entry.name) && !isPackageFolder(path)) ||
+          (path !== start && isCarved(path));
         if (!skipped) walk(path, depth + 1, rules, unwanted);
       } else if (entry.isFile() && (!unwanted || path === manifest)) take(path, entry.name);
       else if (entry.isFile() && SOURCE.test(entry.name) && !NO_SOURCE.test(entry.name))
@@ -156,6 +158,11 @@ function byName(a: { name: string }, b: { name: string }): number {
 
 function isPackageFolder(path: string): boolean {
   return existsSync(join(path, 'package.json'));
+}
+
+/** A service that was carved out of a monolith may stand in its folder; it is no part of it any more. */
+function isCarved(path: string): boolean {
+  return existsSync(join(path, 'service.carve.json'));
 }
 
 function limitReached(file: string, reason: string): Unresolved {

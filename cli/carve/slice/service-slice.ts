@@ -5,8 +5,7 @@ import type { ModuleState } from '../../analysis/interpret/modules.ts';
 import type { DeepAnalysis } from '../../analysis/pipeline.ts';
 import type { ModuleSymbol } from '../../analysis/symbols/table.ts';
 import { eachChild, type Node } from '../../analysis/syntax/ast.ts';
-import { decisionFor } from '../choices.ts';
-import type { Decision } from '../decisions.ts';
+import { type Decision, decisionFor } from '../decisions.ts';
 import { isClient, runsOf } from '../fates.ts';
 import type { CarvePlan, RemotePort } from '../model.ts';
 import { type PlannedCarve, planWithSlice } from '../plan.ts';
@@ -332,7 +331,10 @@ function identitySpecs(
   toPath: (file: string) => string,
 ): { spec: IdentitySpec; module: ModuleState; node: Node }[] {
   const chosen = refusals.filter(
-    (refusal) => refusal.kind === 'identity' && refusal.asks !== undefined && isAsked(refusal.key, decisions),
+    (refusal) =>
+      refusal.kind === 'identity' &&
+      refusal.asks !== undefined &&
+      decisions.get(decisionFor(refusal.key, decisions, refusal.options) ?? '')?.choose === 'ask-monolith',
   );
   return chosen.flatMap((refusal) => {
     const func = refusal.asks?.func;
@@ -363,10 +365,6 @@ function identitySpecs(
       },
     ];
   });
-}
-
-function isAsked(key: string, decisions: ReadonlyMap<string, Decision>): boolean {
-  return decisionFor(decisions, key)?.choose === 'ask-monolith';
 }
 
 /** Properties that are set on a variable: `req.user = …`. */
