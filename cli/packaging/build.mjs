@@ -17,10 +17,11 @@ execFileSync(
   { cwd: root, stdio: 'inherit' },
 );
 
-const assets = globSync(`{${parts.join(',')}}/**/*.{sql,prisma,toml,json,html,css,svg}`, {
-  cwd: root,
-  exclude: (name) => /(^|\/)(node_modules|packaging|dist)$/.test(name),
-});
+const assets = globSync(
+  // What carve writes into services is TypeScript in folders called `runtime`.
+  [`{${parts.join(',')}}/**/*.{sql,prisma,toml,json,html,css,svg}`, 'cli/carve/**/runtime/*.ts'],
+  { cwd: root, exclude: (name) => /(^|\/)(node_modules|packaging|dist)$/.test(name) },
+);
 for (const asset of assets) {
   mkdirSync(dirname(join(dist, asset)), { recursive: true });
   cpSync(join(root, asset), join(dist, asset));
