@@ -136,8 +136,8 @@ export function discover(dir: string, limits: Limits = DEFAULT_LIMITS): ProjectF
       }
       found.reachable.add(path);
       found.generated.set(path, 'git ignores it');
-      found.sources.sort();
-  }
+    }
+    found.sources.sort();
   }
   if (
     !found.packages.some(
