@@ -72,6 +72,7 @@ export function composeFiles(
           schemaPath: data.schemaPath ?? '',
           migrations: data.migration?.folder ?? 'prisma/migrations',
           major: prisma,
+          language: spec.language,
           urlVariable: databaseVariable ?? 'DATABASE_URL',
         });
   for (const name of config?.packages ?? []) {

@@ -30,7 +30,7 @@ export function dependenciesOf(
   taken: readonly OutputFile[],
   needs: { tsx: boolean; generators: string[] },
 ): Dependencies {
-  const packages = [project.package, ...project.others.map((other) => other.package), project.root ?? {}];
+  const packages = [project.package, project.root ?? {}, ...project.others.map((other) => other.package)];
   const dependencies: Record<string, string> = { ...GENERATED };
   const devDependencies: Record<string, string> = {};
   const unknown: string[] = [];
