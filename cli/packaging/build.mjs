@@ -21,6 +21,8 @@ const assets = globSync(`{${parts.join(',')}}/**/*.{sql,prisma,toml,json,html,cs
   cwd: root,
   exclude: (name) => /(^|\/)(node_modules|packaging|dist)$/.test(name),
 });
+// Templates of carved services are read as texts, types and all.
+assets.push(...globSync('cli/carve/service/runtime/template/**/*.ts', { cwd: root }));
 for (const asset of assets) {
   mkdirSync(dirname(join(dist, asset)), { recursive: true });
   cpSync(join(root, asset), join(dist, asset));
