@@ -44,8 +44,13 @@ export interface Route {
   registered: Spot;
   framework: string;
   models: ModelUse[];
-  /** Models touched by middleware that holds for a whole router or application. */
+  /**
+   * Models touched by what holds for many routes alike: middleware of a router or application, middleware that routes of
+   * several kinds name, and finding out who asks.
+   */
   inherited: ModelUse[];
+  /** Models touched by those who listen to the events that the handler emits in this process. */
+  listeners: ModelUse[];
   /** `false` where a part of the path is known only at run time; that part is written `{expression}`. */
   certain: boolean;
   observed?: Observed;

@@ -8,12 +8,14 @@ import { sharedState } from './inventory/state.ts';
 import { transactionsOf } from './inventory/transactions.ts';
 import { RawReader } from './inventory/uses.ts';
 import type { Analysis, Observed, Route, Unresolved } from './model.ts';
-import { discover } from './project/discover.ts';
+import { discover, type ProjectFiles } from './project/discover.ts';
+import { withoutClients } from './project/generated.ts';
 import { loadProject } from './project/load.ts';
 import { dependencyNames } from './project/packages.ts';
+import { migrationsFor, schemasFor } from './project/schemas.ts';
 import { scanMigrations } from './schema/migrations.ts';
 import { readDataModel } from './schema/read.ts';
-import { parseCapability } from './suggest/given.ts';
+import { type GivenCapability, parseCapability } from './suggest/given.ts';
 import { suggest } from './suggest/suggest.ts';
 import { type SymbolTable, symbolTable } from './symbols/table.ts';
 
@@ -44,6 +46,11 @@ export interface DeepAnalysis {
   analysis: Analysis;
   root: string;
   dir: string;
+  files: ProjectFiles;
+  /** Schemas that belong to what was analysed, absolute. */
+  schemas: string[];
+  migrations: string[];
+  given: GivenCapability[];
   tables: Map<string, SymbolTable>;
   run: ReturnType<typeof interpret>;
 }
@@ -58,12 +65,14 @@ export function analyzeDeep(options: AnalyzeOptions): DeepAnalysis {
   const { onProgress } = options;
   const given = (options.capabilities ?? []).map(parseCapability);
   onProgress?.({ stage: 'files' });
-  const files = discover(options.dir);
-  const unresolved: Unresolved[] = files.unresolved;
-  const data = readDataModel(files.root, files.prismaFiles, unresolved);
+  const found = discover(options.dir);
+  const unresolved: Unresolved[] = found.unresolved;
+  const schemas = schemasFor(found);
+  const data = readDataModel(found.root, schemas, unresolved);
+  const files = withoutClients(found, data);
   const own = files.packages.find((info) => info.dir === files.dir) ?? files.packages[0];
   const name = own?.name ?? basename(files.dir);
-  if (files.prismaFiles.length === 0) {
+  if (schemas.length === 0) {
     const relative =
       files.dir === files.root
         ? 'package.json'
@@ -111,7 +120,7 @@ export function analyzeDeep(options: AnalyzeOptions): DeepAnalysis {
       frameworks: FRAMEWORKS.filter((framework) =>
         files.packages.some((info) => dependencyNames(info).has(framework)),
       ),
-      files: sources.length,
+      files: sources.filter((source) => source.generated === undefined).length,
       lines,
     },
     routes: routes.map(({ route }) => route),
@@ -128,7 +137,7 @@ export function analyzeDeep(options: AnalyzeOptions): DeepAnalysis {
     rawSql: [...raw.statements.values()].sort((a, b) =>
       a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line,
     ),
-    database: scanMigrations(files.root, files.migrationFiles, data.models.values()),
+    database: scanMigrations(files.root, migrationsFor(files, schemas), data.models.values()),
     unresolved: [...unresolved, ...vm.unresolved.values()].sort((a, b) =>
       a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line || (a.kind < b.kind ? -1 : 1),
     ),
@@ -136,7 +145,17 @@ export function analyzeDeep(options: AnalyzeOptions): DeepAnalysis {
   };
   onProgress?.({ stage: 'suggesting' });
   const analysis: Analysis = { ...findings, suggestions: suggest(findings, given) };
-  return { analysis, root: files.root, dir: files.dir, tables, run };
+  return {
+    analysis,
+    root: files.root,
+    dir: files.dir,
+    files,
+    schemas,
+    migrations: migrationsFor(files, schemas),
+    given,
+    tables,
+    run,
+  };
 }
 
 function addObserved(routes: Route[], observed: readonly ObservedRoute[]): void {

@@ -1,5 +1,5 @@
 /** What symbols do when they run: which models they touch themselves, whom they call, and on whose behalf. */
-import type { CallRecord, Invocation } from '../analysis/interpret/invocation.ts';
+import type { CallRecord, Invocation, RawRecord } from '../analysis/interpret/invocation.ts';
 import { RawReader } from '../analysis/inventory/uses.ts';
 import type { Access } from '../analysis/model.ts';
 import type { DeepAnalysis } from '../analysis/pipeline.ts';
@@ -41,6 +41,11 @@ export class Behaviour {
       for (const call of next.calls.values()) stack.push(call.callee);
     }
     return { invocations, symbols };
+  }
+
+  /** Models that a raw statement touches. */
+  raw(record: RawRecord): ModelTouch[] {
+    return this.#raw.read(record);
   }
 
   /** Models that one evaluation touches in its own text. */

@@ -1,5 +1,6 @@
-import { isMap, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar, parseDocument } from 'yaml';
 import { EXIT, type Finding, StranglerError } from '../../migration-plans/errors.ts';
+import { didYouMean } from '../../migration-plans/yaml/did-you-mean.ts';
 import type { Refusal, ResolvedRefusal } from './model.ts';
 
 export interface Decision {
@@ -7,9 +8,12 @@ export interface Decision {
   because: string;
 }
 
+/** What a drafted entry chooses until somebody has decided. */
+export const UNDECIDED = '?';
+
 /**
- * Reads a decisions file: under `decisions`, one entry for each refusal's key with `choose` and `because`. A reason is
- * required: the file is reviewed, and stays as the record of why.
+ * Reads a decisions file: under `decisions`, one entry for each refusal's key with `choose` and `because`, in the file's order. A reason
+ * is required: the file is reviewed, and stays as the record of why. Entries that choose `?` are not decided yet and are left out.
  *
  * @throws StranglerError `CARVE_BAD_DECISIONS` with all mistakes at once
  */
@@ -24,7 +28,8 @@ export function parseDecisions(text: string, file: string): Map<string, Decision
   const decisions = new Map<string, Decision>();
   const content: unknown = findings.length === 0 ? document.toJS() : undefined;
   const entries = isMap(document.contents) && isRecord(content) ? content.decisions : undefined;
-  if (findings.length === 0 && !isRecord(entries)) {
+  const empty = isRecord(content) && 'decisions' in content && entries === null;
+  if (findings.length === 0 && !isRecord(entries) && !empty) {
     findings.push({
       code: 'CARVE_BAD_DECISIONS',
       message: 'there is no mapping `decisions`',
@@ -33,6 +38,7 @@ export function parseDecisions(text: string, file: string): Map<string, Decision
     });
   }
   for (const [key, value] of Object.entries(isRecord(entries) ? entries : {})) {
+    if (isRecord(value) && value.choose === UNDECIDED) continue;
     if (
       isRecord(value) &&
       typeof value.choose === 'string' &&
@@ -45,7 +51,7 @@ export function parseDecisions(text: string, file: string): Map<string, Decision
         code: 'CARVE_BAD_DECISIONS',
         message: `${key} needs \`choose\` and \`because\``,
         severity: 'error',
-        place: { file },
+        place: { file, ...lineOf(document, text, key) },
       });
     }
   }
@@ -63,35 +69,92 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+function lineOf(document: Document.Parsed, text: string, key: string): { line?: number } {
+  const entries = document.get('decisions');
+  const pair = isMap(entries)
+    ? entries.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
+    : undefined;
+  const start = isScalar(pair?.key) ? pair.key.range?.[0] : undefined;
+  return start === undefined ? {} : { line: text.slice(0, start).split('\n').length };
+}
+
+/**
+ * The key that decides a refusal: its own, or else the first one in the file's order whose `*` stand for the rest. With `options`
+ * a pattern counts only where its choice is offered, so that one line can settle all that it fits.
+ */
+export function decisionFor(
+  key: string,
+  decisions: ReadonlyMap<string, Decision>,
+  options?: readonly string[],
+): string | undefined {
+  if (decisions.has(key)) return key;
+  for (const [pattern, { choose }] of decisions) {
+    if (!pattern.includes('*') || !matches(pattern, key)) continue;
+    if (options === undefined || options.includes(choose)) return pattern;
+  }
+  return undefined;
+}
+
+/** Linear in the key for each `*`: the earliest place of every part is the best one. */
+function matches(pattern: string, key: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  const last = rest.pop() ?? '';
+  if (!key.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = key.indexOf(part, at);
+    if (found === -1) return false;
+    at = found + part.length;
+  }
+  return key.length - last.length >= at && key.endsWith(last);
+}
+
 /**
  * Takes decided refusals out of the open ones.
  *
- * @throws StranglerError `CARVE_UNKNOWN_OPTION` for a choice that the refusal does not offer
+ * @param also keys that may be decided although nothing refuses them
+ * @throws StranglerError `CARVE_UNKNOWN_OPTION` with every choice that its refusal does not offer
  */
 export function applyDecisions(
   refusals: readonly Refusal[],
   decisions: ReadonlyMap<string, Decision>,
+  also: readonly string[] = [],
 ): { open: Refusal[]; resolved: ResolvedRefusal[]; stale: string[] } {
   const open: Refusal[] = [];
   const resolved: ResolvedRefusal[] = [];
+  const asked = new Set<string>();
+  const wrong: Finding[] = [];
   for (const refusal of refusals) {
-    const decision = decisions.get(refusal.key);
-    if (decision === undefined) {
+    const key = decisionFor(refusal.key, decisions, refusal.options);
+    const decision = key === undefined ? undefined : decisions.get(key);
+    if (key === undefined || decision === undefined) {
       open.push(refusal);
       continue;
     }
-    if (!refusal.options.includes(decision.choose)) {
-      throw new StranglerError(
-        'CARVE_UNKNOWN_OPTION',
-        `${refusal.key} can't be decided as ${decision.choose}`,
-        {
-          exitCode: EXIT.usage,
-          remedy: `Choose one of: ${refusal.options.join(', ')}.`,
-        },
-      );
+    asked.add(key);
+    if (refusal.options.includes(decision.choose)) {
+      resolved.push({ ...refusal, chosen: decision.choose, because: decision.because });
+      continue;
     }
-    resolved.push({ ...refusal, chosen: decision.choose, because: decision.because });
+    const meant = didYouMean(decision.choose, refusal.options);
+    wrong.push({
+      code: 'CARVE_UNKNOWN_OPTION',
+      message: `${refusal.key}${key === refusal.key ? '' : ` (decided by ${key})`} can't be decided as ${decision.choose}`,
+      severity: 'error',
+      place: { file: refusal.file, line: refusal.line },
+      remedy: `${meant === undefined ? '' : `Did you mean ${meant}? `}Choose one of: ${refusal.options.join(', ')}.`,
+    });
   }
-  const asked = new Set(refusals.map((refusal) => refusal.key));
-  return { open, resolved, stale: [...decisions.keys()].filter((key) => !asked.has(key)) };
+  const [first] = wrong;
+  if (first !== undefined)
+    throw new StranglerError('CARVE_UNKNOWN_OPTION', first.message, {
+      exitCode: EXIT.usage,
+      findings: wrong,
+      ...(first.remedy && { remedy: first.remedy }),
+    });
+  const stale = [...decisions.keys()].filter(
+    (key) =>
+      !asked.has(key) && !also.some((other) => other === key || (key.includes('*') && matches(key, other))),
+  );
+  return { open, resolved, stale };
 }

@@ -1,40 +1,91 @@
 import { createHash } from 'node:crypto';
+import { isBuiltin } from 'node:module';
 import { EXIT, StranglerError } from '../../migration-plans/errors.ts';
+import { didYouMean } from '../../migration-plans/yaml/did-you-mean.ts';
 import type { Suggestion } from '../analysis/model.ts';
 import type { DeepAnalysis } from '../analysis/pipeline.ts';
-import { classify, type Fate, type Scope } from './classify.ts';
+import { firstChoices, nextChoices } from './choices.ts';
 import { applyDecisions, type Decision } from './decisions.ts';
+import { type Fate, type Fated, fatesOf } from './fates.ts';
 import type { CarvePlan, CopiedSymbol, SymbolPlan } from './model.ts';
-import { crossings } from './ports.ts';
-import { refusalsOf } from './refusals.ts';
+import { type Crossing, crossings } from './ports.ts';
+import { type FullRefusal, refusalsOf } from './refusals.ts';
+import { type Slice, sliceOf } from './slice/slice.ts';
 import type { ProjectSymbol } from './symbols.ts';
 import { planTables } from './tables.ts';
+
+export interface PlannedCarve {
+  plan: CarvePlan;
+  slice: Slice;
+  crossing: Crossing[];
+  refusals: FullRefusal[];
+}
+
+const ROUNDS = 6;
 
 /**
  * The complete plan of a carve, from an analysis and the decisions made so far. Pure.
  *
- * @throws StranglerError `CARVE_UNKNOWN_CAPABILITY`, `CARVE_UNKNOWN_OPTION`
+ * @throws StranglerError `CARVE_UNKNOWN_CAPABILITY`, `CARVE_UNKNOWN_OPTION`, `CARVE_NO_ROUTES`, `CARVE_NO_APPLICATION`
  */
 export function planCarve(
   deep: DeepAnalysis,
   capability: string,
   decisions: ReadonlyMap<string, Decision>,
 ): CarvePlan {
-  const suggestion = chosen(deep, capability);
+  return planWithSlice(deep, capability, decisions).plan;
+}
+
+/** The same with the slice it was read off, for writing. */
+export function planWithSlice(
+  deep: DeepAnalysis,
+  capability: string,
+  decisions: ReadonlyMap<string, Decision>,
+): PlannedCarve {
+  const suggestion = asGiven(deep, chosen(deep, capability));
+  if (suggestion.routes.length === 0) {
+    throw new StranglerError('CARVE_NO_ROUTES', `no route belongs to ${capability}`, {
+      exitCode: EXIT.usage,
+      remedy: `Say which code belongs to it: --capability ${capability}=folder,Model. A service is reached through its routes.`,
+    });
+  }
   const owned = new Set(suggestion.models);
-  const scope = classify(
-    deep,
-    new Set(suggestion.routes.map((route) => `${route.method} ${route.path}`)),
-    owned,
+  const keys = new Set(suggestion.routes.map((route) => `${route.method} ${route.path}`));
+  let choices = firstChoices(decisions);
+  for (let round = 0; ; round += 1) {
+    const slice = sliceOf(deep, keys, owned, choices);
+    const fates = fatesOf(slice);
+    const crossing = crossings(slice, fates);
+    const refusals = refusalsOf(slice, fates, suggestion, crossing);
+    const next = round < ROUNDS ? nextChoices(choices, refusals, decisions) : undefined;
+    if (next === undefined)
+      return {
+        plan: describePlan(slice, fates, crossing, refusals, decisions, capability, suggestion),
+        slice,
+        crossing,
+        refusals,
+      };
+    choices = next;
+  }
+}
+
+function describePlan(
+  slice: Slice,
+  fates: ReadonlyMap<ProjectSymbol, Fated>,
+  crossing: readonly Crossing[],
+  refusals: readonly FullRefusal[],
+  decisions: ReadonlyMap<string, Decision>,
+  capability: string,
+  suggestion: Suggestion,
+): CarvePlan {
+  const { deep, owned } = slice;
+  const { open, resolved, stale } = applyDecisions(
+    refusals.map(({ keeps: _keeps, takes: _takes, drops: _drops, asks: _asks, ...refusal }) => refusal),
+    decisions,
+    slice.graph.all.map((symbol) => `port:${symbol.id}`),
   );
-  const crossing = crossings(scope);
-  const refusals = refusalsOf(scope, suggestion, crossing);
-  const { open, resolved, stale } = applyDecisions(refusals, decisions);
   const remote = [...new Set(crossing.map((item) => item.port))].sort(
     (a, b) => compare(a.direction, b.direction) || compare(a.file, b.file) || a.line - b.line,
-  );
-  const taken = scope.graph.all.filter((entry) =>
-    ['moved', 'copied', 'middleware', 'client'].includes(scope.fates.get(entry)?.fate ?? ''),
   );
   return {
     version: 1,
@@ -44,18 +95,39 @@ export function planCarve(
         suggestion.routes.some((item) => item.method === route.method && item.path === route.path),
       )
       .map(({ method, path, file, line }) => ({ method, path, file, line })),
-    moved: symbols(scope, ['moved']),
-    copied: copies(scope),
+    moved: symbols(slice, fates, ['moved']),
+    copied: copies(slice, fates),
     remote,
-    stays: symbols(scope, ['stays', 'remote']),
+    stays: symbols(slice, fates, ['stays', 'remote']),
     tables: planTables(deep.analysis.models, owned),
     refusals: open,
     resolved,
     staleDecisions: stale,
-    dependencies: [...new Set(taken.flatMap((entry) => [...scope.graph.packagesOf(entry)]))]
+    dependencies: [...new Set([...slice.live.packages].map(packageName))]
       .filter((name) => name !== '')
       .sort(),
   };
+}
+
+function packageName(request: string): string {
+  const parts = request.split('/');
+  return isBuiltin(parts[0] ?? '') ? '' : parts.slice(0, request.startsWith('@') ? 2 : 1).join('/');
+}
+
+/** A grouping that names folders or files means the routes that these serve or register, and no others. */
+function asGiven(deep: DeepAnalysis, suggestion: Suggestion): Suggestion {
+  if (suggestion.source !== 'given') return suggestion;
+  const models = new Set(deep.analysis.models.map((model) => model.name));
+  const paths = (deep.given.find((item) => item.name === suggestion.capability)?.members ?? [])
+    .filter((member) => !models.has(member))
+    .map((member) => member.replace(/^\.\//, '').replace(/\/$/, ''));
+  if (paths.length === 0) return suggestion;
+  const within = (file: string): boolean =>
+    paths.some((path) => file === path || file.startsWith(`${path}/`));
+  const routes = deep.analysis.routes
+    .filter((route) => within(route.file) || within(route.registered.file))
+    .map(({ method, path }) => ({ method, path }));
+  return routes.length === 0 ? suggestion : { ...suggestion, routes };
 }
 
 function chosen(deep: DeepAnalysis, capability: string): Suggestion {
@@ -65,31 +137,36 @@ function chosen(deep: DeepAnalysis, capability: string): Suggestion {
     suggestions.find((item) => item.capability === capability);
   if (found !== undefined) return found;
   const names = suggestions.map((item) => item.capability);
+  const meant = didYouMean(capability, names);
   throw new StranglerError('CARVE_UNKNOWN_CAPABILITY', `nothing here is called ${capability}`, {
     exitCode: EXIT.usage,
     remedy:
       names.length === 0
         ? `Say what belongs to it: --capability ${capability}=folder,Model.`
-        : `Candidates are ${names.join(', ')}; or say what belongs to it: --capability ${capability}=folder,Model.`,
+        : `${meant === undefined ? '' : `Did you mean ${meant}? `}Candidates are ${names.join(', ')}; or say what belongs to it: --capability ${capability}=folder,Model.`,
   });
 }
 
-function symbols(scope: Scope, fates: readonly Fate[]): SymbolPlan[] {
-  return scope.graph.all
-    .filter((entry) => fates.includes(scope.fates.get(entry)?.fate ?? 'stays'))
-    .map((entry) => describe(scope, entry))
+function symbols(
+  slice: Slice,
+  fates: ReadonlyMap<ProjectSymbol, Fated>,
+  wanted: readonly Fate[],
+): SymbolPlan[] {
+  return slice.graph.all
+    .filter((entry) => wanted.includes(fates.get(entry)?.fate ?? 'stays'))
+    .map((entry) => describe(slice, fates, entry))
     .sort(byPlace);
 }
 
-function copies(scope: Scope): CopiedSymbol[] {
-  return scope.graph.all
+function copies(slice: Slice, fates: ReadonlyMap<ProjectSymbol, Fated>): CopiedSymbol[] {
+  return slice.graph.all
     .flatMap((entry): CopiedSymbol[] => {
-      const fate = scope.fates.get(entry)?.fate;
+      const fate = fates.get(entry)?.fate;
       if (fate !== 'copied' && fate !== 'client' && fate !== 'middleware') return [];
       const text = entry.module.source.text.slice(entry.symbol.start, entry.symbol.end);
       return [
         {
-          ...describe(scope, entry),
+          ...describe(slice, fates, entry),
           as: fate === 'copied' ? 'shared-code' : fate,
           digest: createHash('sha256').update(text).digest('hex'),
         },
@@ -98,15 +175,15 @@ function copies(scope: Scope): CopiedSymbol[] {
     .sort(byPlace);
 }
 
-function describe(scope: Scope, entry: ProjectSymbol): SymbolPlan {
+function describe(slice: Slice, fates: ReadonlyMap<ProjectSymbol, Fated>, entry: ProjectSymbol): SymbolPlan {
   const { names, kind, line, endLine } = entry.symbol;
   return {
-    name: names.length === 0 ? scope.deep.run.vm.text(entry.module, entry.symbol.node, 48) : names.join(', '),
+    name: names.length === 0 ? slice.deep.run.vm.text(entry.module, entry.symbol.node, 48) : names.join(', '),
     kind,
     file: entry.module.source.name,
     line,
     endLine,
-    why: scope.fates.get(entry)?.why ?? '',
+    why: fates.get(entry)?.why ?? '',
   };
 }
 

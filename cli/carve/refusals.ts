@@ -1,35 +1,49 @@
 /** What a carve must not decide by itself. Each refusal names the place, the reason, and the choices that would resolve it. */
-import type { Invocation } from '../analysis/interpret/invocation.ts';
-import { members } from '../analysis/interpret/values.ts';
-import type { Suggestion } from '../analysis/model.ts';
-import type { Scope } from './classify.ts';
+import type { AccessRecord, Invocation } from '../analysis/interpret/invocation.ts';
+import type { Access, Suggestion } from '../analysis/model.ts';
+import { type Fated, isClient, runsOf } from './fates.ts';
 import type { Refusal } from './model.ts';
 import type { Crossing } from './ports.ts';
+import { commonExport } from './slice/common-js.ts';
+import { portForm, unserialisable } from './slice/port-form.ts';
+import type { Slice } from './slice/slice.ts';
+import type { ProjectSymbol } from './symbols.ts';
 
-interface Draft {
-  kind: string;
-  file: string;
-  line: number;
-  reason: string;
-  options: string[];
-  /** What tells two refusals of a kind apart, stable when lines shift where that is possible. */
+/** A refusal with what its choices would change in the slice. */
+export interface Draft extends Omit<Refusal, 'key' | 'decision'> {
+  /** What tells two refusals of a kind apart, stable when lines shift. */
   subject: string;
+  /** The function that `keep-in-monolith` keeps there. */
+  keeps?: string;
+  /** The function that `shared-database` takes along. */
+  takes?: string;
+  /** The statement, as `file:line`, that `only-monolith` leaves out. */
+  drops?: string;
+  /** The middleware that `ask-monolith` replaces. */
+  asks?: Invocation;
 }
 
-export function refusalsOf(scope: Scope, suggestion: Suggestion, crossing: readonly Crossing[]): Refusal[] {
+export type FullRefusal = Refusal & Omit<Draft, 'subject'>;
+
+export function refusalsOf(
+  slice: Slice,
+  fates: ReadonlyMap<ProjectSymbol, Fated>,
+  suggestion: Suggestion,
+  crossing: readonly Crossing[],
+): FullRefusal[] {
   const drafts = [
-    ...transactions(scope),
-    ...callsInTransactions(scope, crossing),
+    ...transactions(slice),
+    ...callsInTransactions(slice, crossing),
     ...signatures(crossing),
-    ...accesses(scope),
-    ...identity(scope),
+    ...identity(slice),
+    ...foreignQueries(slice, fates),
+    ...ownedQueries(slice),
     ...fromObstacles(suggestion),
-    ...unreadable(scope),
-    ...sideEffects(scope),
-    ...state(scope),
-    ...composition(scope),
+    ...unreadable(slice),
+    ...sideEffects(slice, fates),
+    ...state(slice),
   ];
-  const found = new Map<string, Refusal>();
+  const found = new Map<string, FullRefusal>();
   for (const { subject, ...draft } of drafts) {
     const key = `${draft.kind}:${subject}`;
     if (!found.has(key)) found.set(key, { ...draft, key, decision: `${key}: ${draft.options.join(' | ')}` });
@@ -39,164 +53,218 @@ export function refusalsOf(scope: Scope, suggestion: Suggestion, crossing: reado
   );
 }
 
-function transactions(scope: Scope): Draft[] {
-  const drafts: Draft[] = [];
-  for (const transaction of scope.deep.analysis.transactions) {
+const SHARED = 'shared-database';
+const KEEP = 'keep-in-monolith';
+
+/** Whether a function can stay in the monolith and be called: not what answers requests or puts the application together. */
+function canStay(slice: Slice, symbol: ProjectSymbol): boolean {
+  const handlers = slice.routes.flatMap((route) =>
+    [...route.handled, ...route.ownInvocations, ...route.inheritedInvocations].map((item) =>
+      slice.graph.of(item),
+    ),
+  );
+  return (
+    portForm(symbol) !== undefined &&
+    !handlers.includes(symbol) &&
+    !(slice.invocations.get(symbol) ?? []).some((run) => run.boot) &&
+    !isClient(symbol)
+  );
+}
+
+function symbolAt(slice: Slice, file: string, line: number): ProjectSymbol | undefined {
+  return slice.graph.all.find(
+    (item) => item.module.source.name === file && item.symbol.line <= line && line <= item.symbol.endLine,
+  );
+}
+
+function transactions(slice: Slice): Draft[] {
+  return slice.deep.analysis.transactions.flatMap((transaction): Draft[] => {
     const names = (own: boolean): string[] => [
       ...new Set(
-        transaction.models.filter((use) => scope.owned.has(use.name) === own).map((use) => use.name),
+        transaction.models.filter((use) => slice.owned.has(use.name) === own).map((use) => use.name),
       ),
     ];
     const [inside, outside] = [names(true), names(false)];
-    if (inside.length === 0 || outside.length === 0) continue;
-    drafts.push({
-      kind: 'split-transaction',
-      subject: `${transaction.file}:${inside.join('+')}:${outside.join('+')}`,
-      file: transaction.file,
-      line: transaction.line,
-      reason: `one transaction works on ${inside.join(', ')}, which would move, and on ${outside.join(', ')}, which would stay`,
-      options: ['keep-in-monolith', 'saga'],
-    });
-  }
-  return drafts;
-}
-
-function callsInTransactions(scope: Scope, crossing: readonly Crossing[]): Draft[] {
-  return crossing.flatMap(({ port, call }): Draft[] => {
-    if (call.transaction === undefined) return [];
-    const { module, node } = call.place;
+    if (inside.length === 0 || outside.length === 0) return [];
+    const symbol = symbolAt(slice, transaction.file, transaction.line);
+    const moves = symbol !== undefined && slice.taken.has(symbol);
+    const stays = symbol === undefined || !moves || canStay(slice, symbol);
     return [
       {
-        kind: 'call-in-transaction',
-        subject: `${port.file}:${port.name}`,
-        file: module.source.name,
-        line: scope.deep.run.vm.line(module, node),
-        reason: `${port.name} would be called over the network while a transaction is open`,
-        options: ['call-before', 'call-after', 'keep-in-monolith'],
+        kind: 'split-transaction',
+        subject: `${symbol?.id ?? transaction.file}:${inside.join('+')}:${outside.join('+')}`,
+        file: transaction.file,
+        line: transaction.line,
+        reason: `one transaction works on ${inside.join(', ')}, which would move, and on ${outside.join(', ')}, which would stay`,
+        options: stays ? [KEEP, SHARED] : [SHARED],
+        ...(moves && symbol !== undefined && { keeps: symbol.id }),
       },
     ];
   });
 }
 
-const UNSERIALISABLE =
-  /\b(?:Request|Response|NextFunction|FastifyRequest|FastifyReply|Readable|Writable|Duplex|Stream|TransactionClient|IncomingMessage|ServerResponse|Socket|AbortSignal)\b/;
+function callsInTransactions(slice: Slice, crossing: readonly Crossing[]): Draft[] {
+  return crossing.flatMap(({ port, call, to, from }): Draft[] => {
+    if (call.transaction === undefined || port.direction !== 'service-to-monolith') return [];
+    const { module, node } = call.place;
+    const stays = from !== undefined && canStay(slice, from);
+    return [
+      {
+        kind: 'call-in-transaction',
+        subject: to.id,
+        file: module.source.name,
+        line: slice.deep.run.vm.line(module, node),
+        reason: `${port.name} would be called over the network while a transaction is open`,
+        options: stays ? [SHARED, KEEP] : [SHARED],
+        takes: to.id,
+        ...(stays && from !== undefined && { keeps: from.id }),
+      },
+    ];
+  });
+}
 
 function signatures(crossing: readonly Crossing[]): Draft[] {
-  return crossing.flatMap(({ port, call }): Draft[] => {
-    const problem = unserialisable(call.callee, port.parameters);
+  return crossing.flatMap(({ port, call, to }): Draft[] => {
+    if (port.direction !== 'service-to-monolith') return [];
+    const problem = unserialisable(call.callee);
     if (problem === undefined) return [];
     return [
       {
         kind: 'signature',
-        subject: `${port.file}:${port.name}`,
+        subject: to.id,
         file: port.file,
         line: port.line,
         reason: `${port.name} takes ${problem}, which can't be sent over the network`,
-        options: ['pass-values', 'move-caller', 'keep-in-monolith'],
+        options: [SHARED],
+        takes: to.id,
       },
     ];
   });
 }
 
-function unserialisable(invocation: Invocation, parameters: readonly string[]): string | undefined {
-  const typed = parameters.find((parameter) => UNSERIALISABLE.test(parameter));
-  if (typed !== undefined) return `\`${typed}\``;
-  for (const arg of invocation.args) {
-    for (const item of members(arg)) {
-      if (item.kind === 'function') return 'a callback';
-      if (item.kind !== 'host') continue;
-      if (/^(?:express|fastify)\.(?:request|response|reply)$/.test(item.host.type))
-        return `the ${item.host.type.split('.')[1]} of a route`;
-      if (item.host.type === 'prisma.client') return 'a Prisma client';
-    }
-  }
-  return undefined;
-}
-
-/** Queries of moved code on foreign models, and of code that stays on models that move. */
-function accesses(scope: Scope): Draft[] {
-  const drafts: Draft[] = [];
-  const { vm } = scope.deep.run;
-  for (const invocation of vm.invocations()) {
-    const symbol = scope.graph.of(invocation);
-    const fate = symbol === undefined ? undefined : scope.fates.get(symbol)?.fate;
-    if (symbol === undefined || fate === undefined) continue;
-    for (const access of invocation.accesses.values()) {
-      const own = scope.owned.has(access.model);
-      const moves = fate === 'moved';
-      if (moves === own || fate === 'middleware') continue;
-      const joined = / of (\w+)$/.exec(access.operation)?.[1];
-      const spansBorder = joined !== undefined && scope.owned.has(joined) !== own;
-      const file = access.place.module.source.name;
-      const line = vm.line(access.place.module, access.place.node);
-      const place = { file, line };
-      if (spansBorder) {
-        drafts.push({
-          kind: 'joined-query',
-          subject: `${file}:${joined}:${access.model}`,
-          ...place,
-          reason: `a query on ${joined} also ${access.access === 'read' ? 'reads' : 'writes'} ${access.model}, which would lie in another database`,
-          options:
-            access.access === 'read'
-              ? ['fetch-by-port', 'keep-copy', 'leave-out']
-              : ['call-port', 'keep-in-monolith'],
-        });
-      } else if (moves) {
-        drafts.push({
-          kind: 'foreign-access',
-          subject: `${symbol.id}:${access.model}:${access.access}`,
-          ...place,
-          reason: `${symbol.id} would move but ${access.access === 'read' ? 'reads' : 'writes'} ${access.model}, which stays`,
-          options: ['call-port', 'keep-in-monolith'],
-        });
-      } else {
-        drafts.push({
-          kind: 'owned-access',
-          subject: `${symbol.id}:${access.model}:${access.access}`,
-          ...place,
-          reason: `${symbol.id} stays but ${access.access === 'read' ? 'reads' : 'writes'} ${access.model}, which moves`,
-          options: ['call-service', 'move-with-service', ...(access.access === 'read' ? ['keep-copy'] : [])],
-        });
-      }
-    }
-  }
-  return drafts;
-}
-
 /** Middleware that looks things up, as authentication does. */
-function identity(scope: Scope): Draft[] {
-  const drafts: Draft[] = [];
-  const { vm } = scope.deep.run;
-  for (const route of scope.routes) {
-    for (const invocation of [...route.ownInvocations, ...route.inheritedInvocations]) {
-      const touched = scope.behaviour.deep(invocation).filter((touch) => !scope.owned.has(touch.model));
+function identity(slice: Slice): Draft[] {
+  const { vm } = slice.deep.run;
+  return slice.routes.flatMap((route) =>
+    [...route.ownInvocations, ...route.inheritedInvocations].flatMap((invocation): Draft[] => {
+      const touched = slice.behaviour.deep(invocation).filter((touch) => !slice.owned.has(touch.model));
       const { func } = invocation;
-      if (touched.length === 0 || func === undefined) continue;
-      drafts.push({
-        kind: 'identity',
-        subject: `${func.module.source.name}:${func.name}`,
-        file: func.module.source.name,
-        line: vm.line(func.module, func.node),
-        reason: `the middleware ${func.name || 'here'} looks up ${[...new Set(touched.map((touch) => touch.model))].join(', ')}, which stays in the monolith`,
-        options: ['ask-monolith', 'trust-edge-header', 'read-monolith-database'],
-      });
-    }
-  }
-  return drafts;
+      if (touched.length === 0 || func === undefined) return [];
+      return [
+        {
+          kind: 'identity',
+          subject: `${func.module.source.name}:${func.name || (slice.graph.of(invocation)?.symbol.names[0] ?? '')}`,
+          file: func.module.source.name,
+          line: vm.line(func.module, func.node),
+          reason: `the middleware ${func.name || 'here'} looks up ${[...new Set(touched.map((touch) => touch.model))].join(', ')}, which stays in the monolith`,
+          options: [SHARED, 'ask-monolith'],
+          asks: invocation,
+        },
+      ];
+    }),
+  );
 }
 
-const OBSTACLE_OPTIONS: Record<string, string[]> = {
-  cascade: ['delete-by-event', 'delete-by-call', 'keep-orphans'],
-  'join-table': ['own-in-service', 'own-in-monolith'],
-  'foreign-raw-sql': ['call-port', 'keep-in-monolith'],
-  'database-object': ['move', 'stay', 'drop'],
-};
+interface Query {
+  model: string;
+  access: Access;
+  operation: string;
+  file: string;
+  line: number;
+  inTransaction: boolean;
+}
+
+/** Queries in a symbol's own text, those in raw SQL included. */
+function queriesOf(slice: Slice, symbol: ProjectSymbol): Query[] {
+  const { vm } = slice.deep.run;
+  return runsOf(slice, symbol).flatMap((run) => {
+    const place = (item: { place: AccessRecord['place'] }): { file: string; line: number } => ({
+      file: item.place.module.source.name,
+      line: vm.line(item.place.module, item.place.node),
+    });
+    return [
+      ...[...run.accesses.values()].map((item) => ({
+        model: item.model,
+        access: item.access,
+        operation: item.operation,
+        inTransaction: item.transaction !== undefined,
+        ...place(item),
+      })),
+      ...run.raw.flatMap((item) =>
+        slice.behaviour.raw(item).map((touch) => ({
+          ...touch,
+          operation: 'raw SQL',
+          inTransaction: item.transaction !== undefined,
+          ...place(item),
+        })),
+      ),
+    ];
+  });
+}
+
+function verb(access: Access): string {
+  return access === 'read' ? 'reads' : 'writes';
+}
+
+/** Queries of taken code on models that stay. */
+function foreignQueries(slice: Slice, fates: ReadonlyMap<ProjectSymbol, Fated>): Draft[] {
+  const asked = new Set(
+    slice.routes.flatMap((route) =>
+      [...route.ownInvocations, ...route.inheritedInvocations].flatMap((item) => slice.graph.of(item) ?? []),
+    ),
+  );
+  return [...slice.taken].flatMap((symbol): Draft[] => {
+    if (fates.get(symbol)?.fate === 'middleware' || asked.has(symbol)) return [];
+    const options = canStay(slice, symbol) ? [SHARED, KEEP] : [SHARED];
+    return queriesOf(slice, symbol)
+      .filter((query) => !slice.owned.has(query.model))
+      .map(({ model, access, operation, file, line }) => {
+        const joined = / of (\w+)$/.exec(operation)?.[1];
+        const spans = joined !== undefined && slice.owned.has(joined);
+        return {
+          kind: spans ? 'joined-query' : 'foreign-access',
+          subject: `${symbol.id}:${model}:${access}`,
+          file,
+          line,
+          reason: spans
+            ? `a query on ${joined} also ${verb(access)} ${model}, which stays in the monolith`
+            : `${symbol.id} would move but ${verb(access)} ${model}, which stays`,
+          options,
+          keeps: symbol.id,
+        };
+      });
+  });
+}
+
+/** Queries of code that stays on models that move. */
+function ownedQueries(slice: Slice): Draft[] {
+  return slice.graph.all.flatMap((symbol): Draft[] => {
+    if (slice.taken.has(symbol)) return [];
+    return queriesOf(slice, symbol)
+      .filter((query) => slice.owned.has(query.model))
+      .map(({ model, access, operation, file, line }) => {
+        const joined = / of (\w+)$/.exec(operation)?.[1];
+        const spans = joined !== undefined && !slice.owned.has(joined);
+        return {
+          kind: spans ? 'joined-query' : 'owned-access',
+          subject: `${symbol.id}:${model}:${access}`,
+          file,
+          line,
+          reason: spans
+            ? `a query on ${joined}, which stays in the monolith, also ${verb(access)} ${model}, which moves`
+            : `${symbol.id} stays but ${verb(access)} ${model}, which moves`,
+          options: [SHARED],
+        };
+      });
+  });
+}
+
+const OBSTACLES = new Set(['cascade', 'join-table', 'database-object']);
 
 function fromObstacles(suggestion: Suggestion): Draft[] {
   return suggestion.obstacles.flatMap(({ kind, message, evidence }): Draft[] => {
-    const options = OBSTACLE_OPTIONS[kind];
     const [place] = evidence;
-    if (options === undefined || place === undefined) return [];
+    if (!OBSTACLES.has(kind) || place === undefined) return [];
     return [
       {
         kind,
@@ -207,68 +275,82 @@ function fromObstacles(suggestion: Suggestion): Draft[] {
         file: place.file,
         line: place.line,
         reason: message,
-        options,
+        options: [SHARED],
       },
     ];
   });
 }
 
-/** Code that would move but could not be read to the end. */
-function unreadable(scope: Scope): Draft[] {
-  const files = filesOf(scope, ['moved', 'copied']);
-  return scope.deep.analysis.unresolved
-    .filter(
-      (item) => files.has(item.file) && /^(?:dynamic-|computed-|raw-sql|unknown-handler)/.test(item.kind),
-    )
+/** Code that is taken but could not be read to the end. */
+function unreadable(slice: Slice): Draft[] {
+  return slice.deep.analysis.unresolved
+    .filter((item) => /^(?:dynamic-|computed-method|raw-sql|unknown-handler)/.test(item.kind))
+    .filter((item) => {
+      const symbol = symbolAt(slice, item.file, item.line);
+      if (symbol === undefined || !slice.taken.has(symbol)) return false;
+      const { lines } = symbol.module.source;
+      const start = lines[item.line - 1] ?? 0;
+      const end = lines[item.line] ?? symbol.module.source.text.length;
+      return !slice.cutsOf(symbol.module).some((cut) => cut.start <= start + 1 && end - 1 <= cut.end);
+    })
     .map((item) => ({
       kind: item.kind,
       subject: `${item.file}:${item.reason.slice(0, 60)}`,
       file: item.file,
       line: item.line,
       reason: item.reason,
-      options: ['moves-safely', 'keep-in-monolith'],
+      options: ['moves-safely'],
     }));
 }
 
-/** Statements that do something when a file is loaded, in a file of which only a part would move. */
-function sideEffects(scope: Scope): Draft[] {
-  const moved = filesOf(scope, ['moved']);
-  const staying = filesOf(scope, ['stays', 'remote']);
-  return scope.graph.all.flatMap((entry): Draft[] => {
-    const file = entry.module.source.name;
+/** Statements that do something when a file is loaded, in a file of which only a part is taken. */
+function sideEffects(slice: Slice, fates: ReadonlyMap<ProjectSymbol, Fated>): Draft[] {
+  return [...slice.taken].flatMap((entry): Draft[] => {
     const { node, kind, line } = entry.symbol;
-    if (kind !== 'statement' || node.type !== 'ExpressionStatement' || !moved.has(file) || !staying.has(file))
+    const { invocation, source } = entry.module;
+    if (kind !== 'statement' || node.type !== 'ExpressionStatement' || commonExport(node) !== undefined)
       return [];
     const { expression } = node;
     const calls =
       expression.type === 'CallExpression' ||
       (expression.type === 'AwaitExpression' && expression.argument.type === 'CallExpression');
-    if (!calls || scope.fates.get(entry)?.fate !== 'stays') return [];
-    const text = scope.deep.run.vm.text(entry.module, node, 60);
+    if (!calls || entry.module === slice.app.module) return [];
+    if (invocation !== undefined && slice.contributions.byInvocation.has(invocation)) return [];
+    const rest = slice.graph.all.some(
+      (item) => item.module === entry.module && fates.get(item)?.fate === 'stays',
+    );
+    if (!rest) return [];
+    const text = slice.deep.run.vm.text(entry.module, node, 60);
     return [
       {
         kind: 'side-effect',
-        subject: `${file}:${text}`,
-        file,
+        subject: `${source.name}:${text}`,
+        file: source.name,
         line,
-        reason: `loading ${file} runs \`${text}\`; a part of the file would move`,
-        options: ['in-both', 'only-service', 'only-monolith'],
+        reason: `loading ${source.name} runs \`${text}\`; only a part of the file is taken`,
+        options: ['in-both', 'only-monolith'],
+        drops: `${source.name}:${line}`,
       },
     ];
   });
 }
 
-function state(scope: Scope): Draft[] {
-  const moved = new Set(
-    scope.graph.all
-      .filter((entry) => ['moved', 'copied'].includes(scope.fates.get(entry)?.fate ?? ''))
-      .flatMap((entry) => entry.symbol.names.map((name) => `${entry.module.source.name}#${name}`)),
+function state(slice: Slice): Draft[] {
+  const taken = new Set(
+    [...slice.taken].flatMap((entry) =>
+      entry.symbol.names.map((name) => `${entry.module.source.name}#${name}`),
+    ),
   );
-  return scope.deep.analysis.state
-    .filter((use) => moved.has(`${use.file}#${use.name}`))
+  const outside = slice.behaviour.reach(
+    slice.otherRoutes.flatMap((route) => [...route.handled, ...route.ownInvocations]),
+  ).symbols;
+  return slice.deep.analysis.state
+    .filter((use) => taken.has(`${use.file}#${use.name}`))
     .filter((use) =>
-      scope.graph.all.some(
-        (entry) => entry.module.source.name === use.file && scope.outside.symbols.has(entry),
+      [...outside].some(
+        (entry) =>
+          entry.module.source.name === use.file &&
+          entry.symbol.mentions.some((mention) => mention.name === use.name),
       ),
     )
     .map((use) => ({
@@ -277,39 +359,6 @@ function state(scope: Scope): Draft[] {
       file: use.file,
       line: use.line,
       reason: `the variable ${use.name} is kept in memory and used by both sides`,
-      options: ['separate-copies', 'call-port'],
+      options: ['separate-copies'],
     }));
-}
-
-/** Classes that move but are put together by code that stays: the service needs that part of the construction. */
-function composition(scope: Scope): Draft[] {
-  return scope.graph.all.flatMap((entry): Draft[] => {
-    if (entry.symbol.kind !== 'class' || scope.fates.get(entry)?.fate !== 'moved') return [];
-    return [...scope.graph.users(entry)].flatMap((user): Draft[] => {
-      if (scope.fates.get(user)?.fate !== 'stays' || user.symbol.kind === 'export') return [];
-      const mention = scope.graph
-        .references(user)
-        .find((item) => item.to === entry && !item.mention.typeOnly)?.mention;
-      if (mention === undefined) return [];
-      const name = entry.symbol.names[0] ?? '';
-      return [
-        {
-          kind: 'composition',
-          subject: `${user.id}:${name}`,
-          file: user.module.source.name,
-          line: mention.line,
-          reason: `${name} would move but is put together in ${user.id}, which stays`,
-          options: ['copy-construction', 'write-by-hand'],
-        },
-      ];
-    });
-  });
-}
-
-function filesOf(scope: Scope, fates: readonly string[]): Set<string> {
-  return new Set(
-    scope.graph.all
-      .filter((entry) => fates.includes(scope.fates.get(entry)?.fate ?? ''))
-      .map((entry) => entry.module.source.name),
-  );
 }

@@ -125,7 +125,14 @@ export class SymbolGraph {
         if (to === undefined || name === undefined || (name !== '*' && !wanted.has(name))) continue;
         found.push({
           to,
-          mention: { name, how: 'read', line: entry.symbol.line, deferred: false, typeOnly: false },
+          mention: {
+            name,
+            how: 'read',
+            line: entry.symbol.line,
+            start: node.start,
+            deferred: false,
+            typeOnly: false,
+          },
         });
       }
     }

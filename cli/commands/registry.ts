@@ -119,16 +119,25 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'carve',
-    summary: 'show what extracting a capability would move, copy, call and refuse',
-    details: ['So far the plan of a carve only: --dry-run is needed, and nothing is written.'],
+    summary: 'extract a capability of a Node monolith as a service of its own',
+    details: [
+      'Before anything is written the service is tried in a folder of its own: it type-checks, boots, and answers as the monolith does on equal databases. Nothing in the monolith is changed unless --with-patch is given, and no file that the team changed is overwritten.',
+      'What carve must not decide by itself is refused, with the choices; they are made in a file that is reviewed (--draft-decisions writes it). Exit code 3: something is undecided, or a gate failed or could not be run.',
+      'Works without strangler.yaml, too: the plan then stands in the service’s folder.',
+    ],
     examples: [
       {
         command: 'strangler carve reviews --from monolith --dry-run',
-        does: 'symbol by symbol, with reasons',
+        does: 'what would move, be copied, become a call or stay, with reasons; nothing is written',
       },
       {
-        command: 'strangler carve reviews --dry-run --decisions reviews.decisions.yaml',
-        does: 'with what was decided about refusals',
+        command: 'strangler carve reviews --from monolith --draft-decisions',
+        does: 'write reviews.decisions.yaml with everything that has to be decided',
+      },
+      { command: 'strangler carve reviews --from monolith', does: 'try it, then write services/reviews' },
+      {
+        command: 'strangler carve reviews --from monolith --check',
+        does: 'after the monolith changed: what drifted (exit code 1)',
       },
     ],
     arguments: [
@@ -140,13 +149,35 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     options: [
       { flags: '--from <dir>', description: 'folder of the monolith', default: 'this one' },
-      { flags: '--decisions <file>', description: 'the reviewed file that resolves refusals' },
+      {
+        flags: '--out <dir>',
+        description: 'folder of the service',
+        default: 'services/CAPABILITY of the project or of this folder',
+      },
+      {
+        flags: '--decisions <file>',
+        description: 'the reviewed file that resolves refusals',
+        default: 'CAPABILITY.decisions.yaml beside the plans',
+      },
       {
         flags: '--capability <name=members>',
         description: 'a grouping of your own; may be repeated',
         repeatable: true,
       },
       { flags: '--dry-run', description: 'say what would happen, change nothing' },
+      { flags: '--check', description: 'say what drifted since the service was carved, change nothing' },
+      {
+        flags: '--draft-decisions',
+        description: 'write an entry for every open refusal, keeping those that are there',
+      },
+      { flags: '--with-patch', description: 'also change the monolith, so that the service can call it' },
+      { flags: '--reverse-patch', description: 'take that change back' },
+      { flags: '--skip-gates', description: 'write without trying the service' },
+      { flags: '--install', description: 'let npm install what the gates need and the monolith has not' },
+      { flags: '--seed <file.sql>', description: 'rows to compare on, instead of generated ones' },
+      { flags: '--requests <file.json>', description: 'requests to compare, instead of generated ones' },
+      { flags: '--monolith-command <command>', description: 'how the monolith is started for comparing' },
+      { flags: '--monolith-url <url>', description: 'a running monolith to compare with' },
     ],
     load: async () => (await import('../handlers/carve.ts')).carve,
   },

@@ -17,12 +17,15 @@ execFileSync(
   { cwd: root, stdio: 'inherit' },
 );
 
-const assets = globSync(`{${parts.join(',')}}/**/*.{sql,prisma,toml,json,html,css,svg}`, {
-  cwd: root,
-  exclude: (name) => /(^|\/)(node_modules|packaging|dist)$/.test(name),
-});
-// Templates of carved services are read as texts, types and all.
-assets.push(...globSync('cli/carve/service/runtime/template/**/*.ts', { cwd: root }));
+const assets = globSync(
+  [
+    `{${parts.join(',')}}/**/*.{sql,prisma,toml,json,html,css,svg}`,
+    // What carve writes into services is TypeScript that is read as text.
+    'cli/carve/ports/runtime/*.ts',
+    'cli/carve/service/runtime/template/**/*.ts',
+  ],
+  { cwd: root, exclude: (name) => /(^|\/)(node_modules|packaging|dist)$/.test(name) },
+);
 for (const asset of assets) {
   mkdirSync(dirname(join(dist, asset)), { recursive: true });
   cpSync(join(root, asset), join(dist, asset));

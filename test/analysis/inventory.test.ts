@@ -15,8 +15,8 @@ interface Expected {
   unresolved: string[];
 }
 
-const uses = (models: readonly ModelUse[]): string =>
-  [...new Set(models.map((use) => ` ${use.name}:${use.access}`))].sort().join('');
+const uses = (models: readonly ModelUse[], mark = ''): string =>
+  [...new Set(models.map((use) => ` ${mark}${use.name}:${use.access}`))].sort().join('');
 
 const names = readdirSync(fixtures, { withFileTypes: true }).flatMap((entry) =>
   entry.isDirectory() ? [entry.name] : [],
@@ -29,7 +29,10 @@ describe.each(names)('the inventory of %s', (name) => {
     const analysis = await analyze({ dir });
     expect({
       routes: analysis.routes
-        .map((route) => `${route.method} ${route.path} ${route.file}${uses(route.models)}`)
+        .map(
+          (route) =>
+            `${route.method} ${route.path} ${route.file}${uses(route.models)}${uses(route.inherited, '~')}`,
+        )
         .sort(),
       entries: analysis.entries.map((entry) => `${entry.kind}${uses(entry.models)}`).sort(),
       state: analysis.state.map((use) => `${use.file} ${use.name}`),

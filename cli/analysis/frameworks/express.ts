@@ -1,6 +1,6 @@
 /** Express applications and routers, and packages whose routers have the same interface. */
 import { type Call, type HostObject, host, native, type Site } from '../interpret/host.ts';
-import type { Place } from '../interpret/invocation.ts';
+import type { Invocation, Place } from '../interpret/invocation.ts';
 import type { Machine } from '../interpret/machine.ts';
 import {
   type Cell,
@@ -8,11 +8,13 @@ import {
   type Func,
   type Host,
   join,
+  joinAll,
   members,
   strings,
   UNKNOWN,
   type Value,
 } from '../interpret/values.ts';
+import { authenticationIn } from './passport.ts';
 import {
   flatten,
   handlersIn,
@@ -22,6 +24,7 @@ import {
   type PathText,
   pathsOf,
   type RouteRecord,
+  type Step,
 } from './routes.ts';
 
 interface Entry {
@@ -32,11 +35,13 @@ interface Entry {
   place: Place;
 }
 
+type Added = Entry & { invocation: Invocation };
+
 const ROOT: PathText[] = [{ text: '', certain: true }];
 
 export class ExpressRouter implements HostObject {
   readonly type: string;
-  readonly entries = new Map<string, Entry>();
+  readonly entries = new Map<string, Added>();
   readonly place: Place;
   readonly prefix: PathText[];
   mounted = false;
@@ -204,7 +209,7 @@ export class ExpressRouter implements HostObject {
     const { frame, node } = site;
     this.entries.set(
       `${frame.module.source.name}:${node.start}:${node.end}:${frame.env.id}:${frame.invocation.id}:${entry.method}:${entry.paths.map((path) => path.text).join()}`,
-      entry,
+      { ...entry, invocation: frame.invocation },
     );
     for (const handler of entry.handlers) {
       for (const item of members(handler)) {
@@ -306,7 +311,7 @@ export function expressRoutes(vm: Machine): RouteRecord[] {
   const routers = (vm.extras.get('express.routers') ?? []) as ExpressRouter[];
   const routes: RouteRecord[] = [];
   const apps = routers.filter((router) => router.type === 'express.app' && !router.mounted);
-  for (const app of apps) walk(vm, app, ROOT, [], routes, []);
+  for (const app of apps) walk(vm, app, ROOT, [], routes, [], []);
   const orphans = routers.filter(
     (router) => !router.mounted && !apps.includes(router) && routesOf(router) > 0,
   );
@@ -326,7 +331,7 @@ export function expressRoutes(vm: Machine): RouteRecord[] {
       `a router with ${routesOf(router)} registrations is mounted nowhere that can be seen; its paths lack a prefix they may have`,
     );
     const handed = vm.extras.has(`handed:${router.self.id}`);
-    if (handed || !mountedSomewhere) walk(vm, router, [{ text: '', certain: false }], [], routes, []);
+    if (handed || !mountedSomewhere) walk(vm, router, [{ text: '', certain: false }], [], routes, [], []);
   }
   return routes;
 }
@@ -342,6 +347,7 @@ function walk(
   inherited: Func[],
   routes: RouteRecord[],
   stack: ExpressRouter[],
+  steps: readonly Step[],
 ): void {
   if (stack.includes(router) || stack.length > 16) return;
   const own = bases.flatMap((base) =>
@@ -355,15 +361,21 @@ function walk(
       continue;
     }
     if (entry.kind === 'route') {
-      const handler = entry.handlers.at(-1) ?? UNKNOWN;
+      const last = entry.handlers.at(-1) ?? UNKNOWN;
+      // A login that is nothing but a strategy, such as `passport.authenticate('local', { successRedirect })`.
+      const strategies = authenticationIn(vm, [last]);
+      const handler = strategies.length > 0 ? joinAll(strategies) : last;
+      const asking = authenticationIn(vm, entry.handlers.slice(0, -1));
       for (const path of paths) {
         routes.push({
           method: entry.method,
           path,
           handler,
           own: handlersIn(entry.handlers.slice(0, -1)),
-          inherited: [...before],
+          inherited: [...before, ...asking],
           place: entry.place,
+          steps: [...steps, entry],
+          app: (stack[0] ?? router).self,
           framework: 'express',
         });
       }
@@ -373,11 +385,12 @@ function walk(
     for (const value of entry.handlers) {
       for (const item of members(value)) {
         if (item.kind === 'host' && item.host instanceof ExpressRouter) {
-          walk(vm, item.host, paths, [...before, ...passing], routes, [...stack, router]);
+          walk(vm, item.host, paths, [...before, ...passing], routes, [...stack, router], [...steps, entry]);
         } else if (item.kind === 'function') passing.push(item);
         else if (item.kind === 'unknown') noteUnknownMount(vm, entry, paths);
       }
     }
+    before.push(...authenticationIn(vm, entry.handlers));
     const last = passing.at(-1);
     const mounts = entry.handlers.some((value) =>
       members(value).some((item) => item.kind === 'host' && item.host instanceof ExpressRouter),
@@ -398,6 +411,8 @@ function walk(
           own: passing.slice(0, -1),
           inherited: [...before],
           place: entry.place,
+          steps: [...steps, entry],
+          app: (stack[0] ?? router).self,
           framework: 'express',
         });
       }

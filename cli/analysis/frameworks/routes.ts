@@ -1,7 +1,7 @@
 /** What all frameworks have in common: paths, methods, handlers. */
 import { functionsIn } from '../interpret/calls.ts';
 import { type HostObject, host, native } from '../interpret/host.ts';
-import type { Place } from '../interpret/invocation.ts';
+import type { Invocation, Place } from '../interpret/invocation.ts';
 import type { Machine } from '../interpret/machine.ts';
 import {
   type Cell,
@@ -25,7 +25,17 @@ export interface RouteRecord {
   /** Functions that hold for all routes of a router, application or scope. */
   inherited: Func[];
   place: Place;
+  /** Every step that put it where it is: its registration, and the mounting of each router around it. */
+  steps: Step[];
+  /** The application or root instance that serves it. */
+  app: Value | undefined;
   framework: string;
+}
+
+/** A call that registers or mounts something, and the evaluation in which it happened. */
+export interface Step {
+  place: Place;
+  invocation: Invocation;
 }
 
 export interface PathText {

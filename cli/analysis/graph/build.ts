@@ -128,7 +128,7 @@ export function buildGraph({ vm, raw, routes, entries, state }: GraphInput): Gra
     for (const call of invocation.calls.values()) {
       if (!matters.has(call.callee)) continue;
       const to = idOf(call.callee);
-      const kind = call.kind === 'call' ? 'calls' : call.kind;
+      const kind = call.kind === 'call' ? 'calls' : call.kind === 'authentication' ? 'callback' : call.kind;
       if (from !== to && invocation.func !== undefined)
         addEdge(from, to, kind, call.place, call.inLoop, call.transaction);
     }

@@ -52,10 +52,13 @@ function getOne(vm: Machine, value: Single, key: string, site: Site): Value | un
       if (key === 'length') {
         value.readers ??= new Set();
         value.readers.add(site.frame.invocation);
-        return value.open ? UNKNOWN : literal(value.items.length);
+        return value.open || value.perhaps === true ? UNKNOWN : literal(value.items.length);
       }
-      if (/^\d+$/.test(key))
-        return value.items[Number(key)] ?? (value.open ? joinAll([UNKNOWN, ...value.items]) : UNDEFINED);
+      if (/^\d+$/.test(key)) {
+        const item = value.items[Number(key)];
+        if (item === undefined) return value.open ? joinAll([UNKNOWN, ...value.items]) : UNDEFINED;
+        return value.perhaps === true ? joinAll([...value.items, UNDEFINED]) : item;
+      }
       return arrayMethod(value, key) ?? UNKNOWN;
     }
     case 'function':
@@ -81,6 +84,8 @@ function getFromObject(vm: Machine, value: ObjectValue, key: string, site: Site)
   if (held.value !== undefined) parts.push(held.value);
   if (value.rest.value !== undefined) parts.push(value.rest.value);
   if (parts.length === 0) return value.open ? UNKNOWN : OBJECT_METHODS.has(key) ? UNKNOWN : UNDEFINED;
+  // Nobody knows whether what was stored under computed names was stored under this one.
+  if (held.value === undefined) parts.push(UNDEFINED);
   return bindAll(joinAll(parts), (func) => {
     let bound = value.bound.get(func.node);
     if (bound === undefined || bound.env !== func.env) {
@@ -130,7 +135,7 @@ function getFromInstance(vm: Machine, value: Instance, key: string, site: Site):
   value.fields.set(key, empty);
   vm.read(empty, site.frame);
   vm.read(value.rest, site.frame);
-  if (value.rest.value !== undefined) return value.rest.value;
+  if (value.rest.value !== undefined) return joinAll([value.rest.value, UNDEFINED]);
   return fieldType(vm, value.cls, key) ?? UNKNOWN;
 }
 
@@ -254,12 +259,12 @@ export function getComputed(vm: Machine, target: Value, site: Site): Value {
       vm.read(member.rest, site.frame);
       for (const [, held] of member.props) if (held.value !== undefined) parts.push(held.value);
       if (member.rest.value !== undefined) parts.push(member.rest.value);
-      if (member.open) parts.push(UNKNOWN);
+      parts.push(member.open ? UNKNOWN : UNDEFINED);
     } else if (member.kind === 'array') {
       member.readers ??= new Set();
       member.readers.add(site.frame.invocation);
       parts.push(...member.items);
-      if (member.open || member.items.length === 0) parts.push(UNKNOWN);
+      parts.push(member.open || member.items.length === 0 ? UNKNOWN : UNDEFINED);
     } else if (member.kind === 'instance') {
       vm.read(member.rest, site.frame);
       for (const name of member.cls.methods.keys()) {
@@ -303,8 +308,11 @@ function growIn(
     cells.set(key, held);
   }
   if (held.value === value) return;
-  // The first real value replaces the emptiness that a field is declared with.
-  if (held.value?.kind === 'literal' && (held.value.value === undefined || held.value.value === null))
+  // The first real value replaces the emptiness that a field is declared with, unless that emptiness may still be there:
+  // somebody saw it, or the value is only given in one branch.
+  const empty =
+    held.value?.kind === 'literal' && (held.value.value === undefined || held.value.value === null);
+  if (empty && vm.trail === undefined && (held.readers === undefined || held.readers.size === 0))
     held.value = undefined;
   vm.grow(held, value, node);
 }
@@ -314,6 +322,7 @@ const MAX_DATA = 32;
 const MAX_ITEMS = 2000;
 
 export function pushItem(vm: Machine, list: ArrayValue, value: Value): void {
+  if (vm.trail !== undefined || vm.phase === 'serve') list.perhaps = true;
   if (list.items.includes(value)) return;
   const full = list.items.length >= (carriesBehaviour(value) ? MAX_ITEMS : MAX_DATA);
   if (full && list.open) return;

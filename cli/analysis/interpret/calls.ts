@@ -8,7 +8,9 @@ import { native, type Site } from './host.ts';
 import { setNamespaceCall } from './imports.ts';
 import type { CallRecord } from './invocation.ts';
 import type { Machine } from './machine.ts';
+import { array } from './patterns.ts';
 import {
+  type ArrayValue,
   type Func,
   joinAll,
   members,
@@ -40,6 +42,7 @@ export const REPEATING = new Set([
   'eachSeries',
   'mapLimit',
 ]);
+const MAPPING = new Set(['map', 'mapSeries', 'mapLimit']);
 export const FOLLOWING = new Set(['then', 'catch', 'finally', 'tap']);
 
 export function callExpression(vm: Machine, frame: Frame, node: CallExpression): Value {
@@ -114,9 +117,24 @@ function callMethodOf(vm: Machine, item: Single, key: string, args: Value[], sit
   const result = byName?.(vm, key, args, site);
   if (result !== undefined) return result;
   if (item.kind === 'unknown') missed(vm, key, site);
-  if (REPEATING.has(key)) return inLoop(site.frame, () => callBack(vm, args, site, 'call'));
+  if (REPEATING.has(key)) {
+    const result = inLoop(site.frame, () => callBack(vm, args, site, 'call'));
+    return MAPPING.has(key) ? listOf(vm, result, site) : result;
+  }
   if (FOLLOWING.has(key)) return callBack(vm, args, site, 'call', item.kind === 'unknown' ? UNKNOWN : item);
   return callUnknown(vm, args, site, key);
+}
+
+/** A list of which only the kind of its items is known. */
+function listOf(vm: Machine, item: Value, site: Site): Value {
+  if (item === UNKNOWN) return UNKNOWN;
+  const made = site.frame.env.site<ArrayValue>(site.node, () => array([], true), 'mapped');
+  const joined = joinAll([...made.items, item]);
+  if (made.items[0] !== joined) {
+    made.items = [joined];
+    vm.touched(made.readers);
+  }
+  return made;
 }
 
 /** Remembers a call whose receiver is not known, for a look at it once everything else is. */

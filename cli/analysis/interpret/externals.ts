@@ -13,7 +13,9 @@ export function externalModule(vm: Machine, name: string): Value {
   const key = `external:${name}`;
   let value = vm.extras.get(key) as Value | undefined;
   if (value === undefined) {
-    value = vm.externals.get(name)?.(name) ?? unknownPackage(vm, [name], false);
+    const make =
+      vm.externals.get(name) ?? vm.externalPatterns.find(({ pattern }) => pattern.test(name))?.make;
+    value = make?.(name) ?? unknownPackage(vm, [name], false);
     vm.extras.set(key, value);
   }
   return value;

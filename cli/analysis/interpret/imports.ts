@@ -31,17 +31,20 @@ function exportedBy(
   node: Node,
 ): Value {
   const found = vm.resolver.resolve(from.source.path, request);
-  if (found.kind === 'file') {
-    const module = vm.modules.get(found.path);
+  const module = found.kind === 'file' ? vm.modules.get(found.path) : undefined;
+  const content = (): Value => {
     if (module === undefined)
-      return found.path.endsWith('.json') ? jsonModule(vm, found.path, name) : UNKNOWN;
-    if (name === '*') return moduleNamespace(module);
-    return exportValue(vm, module, name, site) ?? UNKNOWN;
-  }
+      return found.kind === 'file' && found.path.endsWith('.json')
+        ? jsonModule(vm, found.path, name)
+        : UNKNOWN;
+    return name === '*' ? moduleNamespace(module) : (exportValue(vm, module, name, site) ?? UNKNOWN);
+  };
+  if (found.kind === 'file' && module?.source.generated === undefined) return content();
   const generated = vm.externals.get('generated')?.(`${from.source.path}\0${request}`);
   if (generated !== undefined && generated !== UNKNOWN) {
     return name === '*' || name === 'default' ? generated : getProperty(vm, generated, name, site);
   }
+  if (found.kind === 'file') return content();
   if (found.kind === 'missing') {
     vm.unsettled('missing-module', { module: from, node }, `${request} is not in the tree`);
     return UNKNOWN;

@@ -32,16 +32,11 @@ export interface RawRecord {
 
 export interface CallRecord {
   callee: Invocation;
-  kind: 'call' | 'callback' | 'event';
+  /** An authentication is what finds out who asks; it is told apart from what a route does. */
+  kind: 'call' | 'callback' | 'event' | 'authentication';
   place: Place;
   inLoop: boolean;
   transaction: TransactionScope | undefined;
-}
-
-export interface EmitRecord {
-  emitter: number;
-  event: string;
-  place: Place;
 }
 
 /**
@@ -63,7 +58,6 @@ export class Invocation {
   calls = new Map<string, CallRecord>();
   accesses = new Map<string, AccessRecord>();
   raw: RawRecord[] = [];
-  emits: EmitRecord[] = [];
   readonly callers = new Set<Invocation>();
   static #next = 1;
 
@@ -79,6 +73,5 @@ export class Invocation {
     this.calls.clear();
     this.accesses.clear();
     this.raw = [];
-    this.emits = [];
   }
 }

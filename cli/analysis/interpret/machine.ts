@@ -11,6 +11,7 @@ import { type CallRecord, Invocation, type TransactionScope } from './invocation
 import { indexModule, type ModuleState } from './modules.ts';
 import { bindParameters } from './patterns.ts';
 import { runBody, runModule } from './statements.ts';
+import type { ExternalType } from './types.ts';
 import {
   type Cell,
   type ClassValue,
@@ -57,6 +58,10 @@ export class Machine {
   /** Names and hosts that frameworks keep on the machine, by framework. */
   readonly extras = new Map<string, unknown>();
   readonly externals = new Map<string, (request: string) => Value>();
+  /** Models of whole families of packages, by how their names look. */
+  readonly externalPatterns: { pattern: RegExp; make: (request: string) => Value }[] = [];
+  /** What types from outside the project mean; frameworks add theirs. */
+  readonly externalTypes: ExternalType[] = [];
   readonly #contexts = new Map<Callable, Map<string, Invocation>>();
   /** Functions that were only seen to compute, such as one that builds a path: cheap to tell apart by their text. */
   readonly #leaves = new Map<Callable, boolean>();

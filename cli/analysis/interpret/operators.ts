@@ -119,8 +119,10 @@ export function pieces(value: Value, hole: string): Pieces[] {
   const found: Pieces[] = [];
   let unknown = false;
   for (const item of members(value)) {
+    // Nobody means the text "undefined": where something else is possible, that is what is meant.
+    if (item.kind === 'literal' && (item.value === undefined || item.value === null)) continue;
     if (item.kind === 'template') found.push(item);
-    else if (item.kind === 'literal' && item.value !== undefined && item.value !== null) {
+    else if (item.kind === 'literal') {
       const text = String(item.value);
       found.push({ parts: [text], text });
     } else unknown = true;

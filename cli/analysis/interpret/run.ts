@@ -4,6 +4,7 @@ import { expressRoutes, installExpress } from '../frameworks/express.ts';
 import { fastifyArguments, fastifyRoutes } from '../frameworks/fastify/instance.ts';
 import { installFastify } from '../frameworks/fastify/plugin.ts';
 import { installNest, type NestEntry, nestEntries, nestRoutes } from '../frameworks/nest/app.ts';
+import { installPassport } from '../frameworks/passport.ts';
 import { installPrisma } from '../frameworks/prisma/install.ts';
 import { expressArguments, handlersIn, type RouteRecord } from '../frameworks/routes.ts';
 import type { ModuleResolver } from '../project/resolve.ts';
@@ -55,6 +56,7 @@ export function interpret(
   installExpress(vm);
   installFastify(vm);
   installNest(vm);
+  installPassport(vm);
 
   onStep('start-up');
   const modules = [...vm.modules.values()];
@@ -82,11 +84,16 @@ export function interpret(
   return { vm, routes, entries, settled };
 }
 
+/** Arguments of a call from outside the project: those that are known, and for the other parameters anything at all. */
+function fromOutside(func: Func, known: readonly Value[] = []): Value[] {
+  return [...known, ...func.node.params.slice(known.length).map(() => UNKNOWN)];
+}
+
 function serveAll(vm: Machine, funcs: readonly Func[], self: Value | undefined, args: Value[]): Invocation[] {
   return funcs.map((func) => {
     // Error handlers of Express take the error first.
     const given = func.node.params.length >= 4 ? [UNKNOWN, ...args] : args;
-    const invocation = vm.prepare(func, self, given);
+    const invocation = vm.prepare(func, self, fromOutside(func, given));
     vm.run(invocation);
     return invocation;
   });
@@ -119,12 +126,12 @@ function serve(vm: Machine, route: RouteRecord, self: Value | undefined, args: V
 function entriesOf(vm: Machine): RunEntry[] {
   const entries: RunEntry[] = [];
   for (const { func, kind, label, site } of vm.listeners.values()) {
-    const invocation = vm.prepare(func, func.self, [UNKNOWN, UNKNOWN, UNKNOWN]);
+    const invocation = vm.prepare(func, func.self, fromOutside(func));
     vm.run(invocation);
     entries.push({ func, kind, label, invocation, place: site });
   }
   for (const { func, kind, label, cls, node } of nestEntries(vm) as NestEntry[]) {
-    const invocation = vm.prepare(func, func.self, []);
+    const invocation = vm.prepare(func, func.self, fromOutside(func));
     vm.run(invocation);
     entries.push({ func, kind, label, invocation, place: { module: cls.module, node } });
   }
@@ -142,13 +149,7 @@ function evaluateUncalled(vm: Machine): void {
       if (!mayTouch(found.node)) continue;
       const self = found.isStatic ? cls : members(instanceOf(vm, cls))[0];
       const func = methodOf(cls, found.node, name, self);
-      vm.run(
-        vm.prepare(
-          func,
-          self,
-          found.node.params.map(() => UNKNOWN),
-        ),
-      );
+      vm.run(vm.prepare(func, self, fromOutside(func)));
     }
   }
   for (const module of vm.modules.values()) {
@@ -170,13 +171,7 @@ function evaluateUncalled(vm: Machine): void {
 
 function runIfUncalled(vm: Machine, func: Func): void {
   if (vm.wasCalled(func.node) || !mayTouch(func.node)) return;
-  vm.run(
-    vm.prepare(
-      func,
-      func.self,
-      func.node.params.map(() => UNKNOWN),
-    ),
-  );
+  vm.run(vm.prepare(func, func.self, fromOutside(func)));
 }
 
 const touches = new WeakMap<Node, boolean>();

@@ -15,6 +15,7 @@ import {
   cell,
   type Func,
   join,
+  joinAll,
   literal,
   members,
   type ObjectValue,
@@ -57,7 +58,8 @@ export function runBody(vm: Machine, frame: Frame, node: Callable): Value {
     (item) => item.kind !== 'unknown' && !(item.kind === 'literal' && item.value === undefined),
   );
   if (known || !node.returnType || frame.returned === undefined) return value;
-  return typeValue(vm, frame.module, node.returnType, frame) ?? value;
+  const typed = typeValue(vm, frame.module, node.returnType, frame);
+  return typed === undefined ? value : joinAll([typed, UNDEFINED]);
 }
 
 /** Declares what a scope declares and fills in its functions. */
@@ -261,6 +263,8 @@ function counted(vm: Machine, frame: Frame, node: Extract<Node, { type: 'ForStat
         const test = node.test === null ? undefined : truth(evaluate(vm, frame, node.test));
         if (test === false) return;
         if (test === undefined) {
+          // How often it runs is not known: whatever it counts may be anything.
+          forgetCounters(vm, frame, node.init);
           branches(vm, [
             () => within(frame, frame.env.child(node.body, index), () => execute(vm, frame, node.body)),
             () => 'next',
@@ -273,6 +277,14 @@ function counted(vm: Machine, frame: Frame, node: Extract<Node, { type: 'ForStat
     });
     return 'next';
   });
+}
+
+function forgetCounters(vm: Machine, frame: Frame, init: Node | null): void {
+  if (init?.type !== 'VariableDeclaration') return;
+  for (const { id, init: start } of init.declarations) {
+    const held = id.type === 'Identifier' && start?.type === 'Literal' ? frame.env.own(id.name) : undefined;
+    if (held !== undefined) vm.replace(held, UNKNOWN);
+  }
 }
 
 function statement(expression: Node): Node {

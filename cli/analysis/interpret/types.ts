@@ -18,6 +18,7 @@ import {
   members,
   newId,
   type ObjectValue,
+  UNDEFINED,
   UNKNOWN,
   type Value,
 } from './values.ts';
@@ -64,7 +65,9 @@ export function typedValue(
     return value;
   }
   if (!members(value).some((member) => member.kind === 'unknown' || member.kind === 'host')) return value;
-  return typeValue(vm, frame.module, annotation, frame) ?? value;
+  const typed = typeValue(vm, frame.module, annotation, frame);
+  // A type tells what a value is once there is one; whether there is one, nobody knows.
+  return typed === undefined ? value : joinAll([typed, UNDEFINED]);
 }
 
 export function typeValue(
@@ -133,9 +136,13 @@ export function typeValue(
 }
 
 function external(vm: Machine, module: ModuleState, request: string, name: string): Value | undefined {
-  const lookup = vm.extras.get('externalType') as ExternalType | undefined;
   const resolved = vm.resolver.resolve(module.source.path, request);
-  return lookup?.(resolved.kind === 'external' ? resolved.name : request, name);
+  const from = resolved.kind === 'external' ? resolved.name : request;
+  for (const lookup of vm.externalTypes) {
+    const value = lookup(from, name);
+    if (value !== undefined) return value;
+  }
+  return undefined;
 }
 
 function siteOf(vm: Machine, module: ModuleState): import('./env.ts').Env {
@@ -330,7 +337,8 @@ export function fieldType(vm: Machine, cls: ClassValue, key: string): Value | un
       const inject = vm.extras.get('injector') as Injector | undefined;
       const injected = element.decorators.length > 0 ? inject?.(element, at.module) : undefined;
       if (injected !== undefined) return injected;
-      return element.typeAnnotation ? typeValue(vm, at.module, element.typeAnnotation) : undefined;
+      const typed = element.typeAnnotation ? typeValue(vm, at.module, element.typeAnnotation) : undefined;
+      return typed === undefined ? undefined : joinAll([typed, UNDEFINED]);
     }
   }
   return undefined;

@@ -81,6 +81,8 @@ export interface ArrayValue {
   items: Value[];
   /** Whether there may be further, unknown items. */
   open: boolean;
+  /** Whether some of the items may be missing, such as those added in a branch. */
+  perhaps?: boolean;
   readers: Set<Invocation> | undefined;
   /** The call that derived it from another list. */
   origin?: Node;

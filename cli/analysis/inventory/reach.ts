@@ -7,7 +7,8 @@ export interface Reached {
   invocations: Set<Invocation>;
 }
 
-export function reach(roots: readonly Invocation[], followEvents = false): Reached {
+/** Everything that is called from `roots`. Events and authentication are not followed: they happen beside. */
+export function reach(roots: readonly Invocation[]): Reached {
   const seen = new Set<Invocation>();
   const stack = [...roots].reverse();
   const accesses: AccessRecord[] = [];
@@ -19,7 +20,16 @@ export function reach(roots: readonly Invocation[], followEvents = false): Reach
     accesses.push(...invocation.accesses.values());
     raw.push(...invocation.raw);
     for (const call of invocation.calls.values())
-      if (followEvents || call.kind !== 'event') stack.push(call.callee);
+      if (call.kind !== 'event' && call.kind !== 'authentication') stack.push(call.callee);
   }
   return { accesses, raw, invocations: seen };
+}
+
+/** What happens beside what was reached: whoever finds out who asks, or listens to what was emitted. */
+export function beside(kind: 'authentication' | 'event', reached: readonly Reached[]): Invocation[] {
+  const found = new Set<Invocation>();
+  for (const { invocations } of reached)
+    for (const invocation of invocations)
+      for (const call of invocation.calls.values()) if (call.kind === kind) found.add(call.callee);
+  return [...found];
 }

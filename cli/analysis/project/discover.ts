@@ -1,7 +1,8 @@
-import { existsSync, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { EXIT, StranglerError } from '../../../migration-plans/errors.ts';
 import type { Unresolved } from '../model.ts';
+import { type IgnoreRule, ignored, ignoreRules } from './gitignore.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { type PackageInfo, readPackage, workspacePatterns } from './packages.ts';
 
@@ -13,8 +14,10 @@ export interface ProjectFiles {
   root: string;
   /** Absolute paths of the sources below `dir`, sorted. */
   sources: string[];
-  /** Absolute paths of sources elsewhere below `root`, read only when something in `dir` reaches them. */
+  /** Absolute paths of further sources below `root`, read only when something in `dir` reaches them. */
   reachable: Set<string>;
+  /** Sources that a tool wrote, with how one can tell. They are among the reachable ones. */
+  generated: Map<string, string>;
   prismaFiles: string[];
   tsconfigs: string[];
   packages: PackageInfo[];
@@ -62,6 +65,7 @@ export function discover(dir: string, limits: Limits = DEFAULT_LIMITS): ProjectF
     root,
     sources: [],
     reachable: new Set(),
+    generated: new Map(),
     prismaFiles: [],
     tsconfigs: [],
     packages: [],
@@ -70,22 +74,30 @@ export function discover(dir: string, limits: Limits = DEFAULT_LIMITS): ProjectF
   };
   let total = 0;
   const ours = start + sep;
+  const manifest = join(start, 'package.json');
+  const ignoredSources: string[] = [];
 
-  const walk = (folder: string, depth: number): void => {
+  const walk = (folder: string, depth: number, above: readonly IgnoreRule[], outside: boolean): void => {
     if (depth > limits.depth) {
       found.unresolved.push(limitReached(name(folder), `folders deeper than ${limits.depth} are not read`));
       return;
     }
+    const rules = [...above, ...rulesOf(folder, folder === root ? '' : name(folder))];
     for (const entry of readdirSync(folder, { withFileTypes: true }).sort(byName)) {
       const path = join(folder, entry.name);
+      const unwanted = outside || ignored(rules, name(path), entry.isDirectory());
       if (entry.isSymbolicLink()) {
-        const outside = linkOutside(path, root);
-        if (outside !== undefined) found.unresolved.push({ ...outside, file: name(path) });
+        const finding = linkOutside(path, root);
+        if (finding !== undefined) found.unresolved.push({ ...finding, file: name(path) });
       } else if (entry.isDirectory()) {
         const skipped =
-          entry.name.startsWith('.') || (SKIPPED_FOLDERS.has(entry.name) && !isPackageFolder(path));
-        if (!skipped) walk(path, depth + 1);
-      } else if (entry.isFile()) take(path, entry.name);
+          entry.name.startsWith('.') ||
+          (SKIPPED_FOLDERS.has(entry.name) && !isPackageFolder(path)) ||
+          (path !== start && isCarved(path));
+        if (!skipped) walk(path, depth + 1, rules, unwanted);
+      } else if (entry.isFile() && (!unwanted || path === manifest)) take(path, entry.name);
+      else if (entry.isFile() && SOURCE.test(entry.name) && !NO_SOURCE.test(entry.name))
+        ignoredSources.push(path);
     }
   };
   const take = (path: string, base: string): void => {
@@ -110,7 +122,16 @@ export function discover(dir: string, limits: Limits = DEFAULT_LIMITS): ProjectF
   };
   const name = (path: string): string => relative(root, path).split(sep).join('/') || '.';
 
-  walk(root, 0);
+  walk(root, 0, [], false);
+  if (found.sources.length === 0 && ignoredSources.some((path) => path.startsWith(ours))) {
+    // A tree in which git ignores everything is read as if there were no git.
+    for (const path of ignoredSources) take(path, basename(path));
+  } else {
+    for (const path of ignoredSources) {
+      found.reachable.add(path);
+      found.generated.set(path, 'git ignores it');
+    }
+  }
   if (
     !found.packages.some(
       (info) => start === info.dir || start.startsWith(info.dir + sep) || info.dir.startsWith(ours),
@@ -126,12 +147,22 @@ export function discover(dir: string, limits: Limits = DEFAULT_LIMITS): ProjectF
   return found;
 }
 
+function rulesOf(folder: string, base: string): IgnoreRule[] {
+  const file = join(folder, '.gitignore');
+  return existsSync(file) && lstatSync(file).isFile() ? ignoreRules(base, readFileSync(file, 'utf8')) : [];
+}
+
 function byName(a: { name: string }, b: { name: string }): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
 function isPackageFolder(path: string): boolean {
   return existsSync(join(path, 'package.json'));
+}
+
+/** A service that was carved out of a monolith may stand in its folder; it is no part of it any more. */
+function isCarved(path: string): boolean {
+  return existsSync(join(path, 'service.carve.json'));
 }
 
 function limitReached(file: string, reason: string): Unresolved {

@@ -3,6 +3,7 @@ import { relative, sep } from 'node:path';
 import type { Unresolved } from '../model.ts';
 import { parseFile, type SourceFile } from '../syntax/parse.ts';
 import type { ProjectFiles } from './discover.ts';
+import { generatedNotice } from './generated.ts';
 import { ModuleResolver } from './resolve.ts';
 
 export interface LoadedProject {
@@ -26,25 +27,41 @@ export function loadProject(
     new Set([...files.sources, ...files.reachable]),
   );
   const sources: SourceFile[] = [];
-  const seen = new Set(files.sources);
-  const queue = [...files.sources];
+  const generated = new Map(files.generated);
+  const further = new Set(files.reachable);
+  const texts = new Map<string, string>();
+  const queue: string[] = [];
+  for (const path of files.sources) {
+    const text = readFileSync(path, 'utf8');
+    texts.set(path, text);
+    const notice = generatedNotice(text);
+    if (notice === undefined) queue.push(path);
+    else {
+      generated.set(path, notice);
+      further.add(path);
+    }
+  }
+  const seen = new Set(queue);
   let lines = 0;
   for (let at = 0; at < queue.length; at += 1) {
     const path = queue[at];
     if (path === undefined) break;
     const name = relative(files.root, path).split(sep).join('/');
-    const parsed = parseFile(path, name, readFileSync(path, 'utf8'));
+    const text = texts.get(path) ?? readFileSync(path, 'utf8');
+    texts.delete(path);
+    const parsed = parseFile(path, name, text);
     onFile?.(at + 1, queue.length);
     if ('message' in parsed) {
       unresolved.push({ kind: 'syntax-error', file: name, line: parsed.line, reason: parsed.message });
       continue;
     }
-    sources.push(parsed);
-    lines += parsed.lines.length;
-    if (files.reachable.size === 0) continue;
+    const notice = generated.get(path) ?? (files.reachable.has(path) ? generatedNotice(text) : undefined);
+    if (notice === undefined) lines += parsed.lines.length;
+    sources.push(notice === undefined ? parsed : { ...parsed, generated: notice });
+    if (further.size === 0) continue;
     for (const request of requestsOf(parsed)) {
       const found = resolver.resolve(path, request);
-      if (found.kind !== 'file' || seen.has(found.path) || !files.reachable.has(found.path)) continue;
+      if (found.kind !== 'file' || seen.has(found.path) || !further.has(found.path)) continue;
       seen.add(found.path);
       queue.push(found.path);
     }

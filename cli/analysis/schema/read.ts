@@ -11,6 +11,8 @@ export interface DataModel {
   enums: Map<string, string[]>;
   /** Folders into which clients are generated, absolute; imports of them mean the Prisma client. */
   outputs: { dir: string; output: string }[];
+  /** The schemas that were read, absolute. */
+  files: string[];
 }
 
 interface Parsed {
@@ -31,14 +33,19 @@ export function readDataModel(root: string, paths: readonly string[], unresolved
     const file = relative(root, path).split(sep).join('/');
     const text = readFileSync(path, 'utf8');
     try {
-      const blocks = getSchema(text).list;
+      const blocks = getSchema(withoutTrailingBlanks(text)).list;
       parsed.push({ path, file, text, blocks, provider: providerOf(blocks) });
     } catch (error) {
       const reason = `Prisma schema: ${(error as Error).message.split('\n')[0] ?? 'cannot be read'}`;
       unresolved.push({ kind: 'syntax-error', file, line: lineOfMistake(error), reason });
     }
   }
-  const data: DataModel = { models: new Map(), enums: new Map(), outputs: [] };
+  const data: DataModel = {
+    models: new Map(),
+    enums: new Map(),
+    outputs: [],
+    files: parsed.map(({ path }) => path),
+  };
   for (const { blocks, path } of parsed) {
     for (const block of blocks) {
       if (block.type !== 'generator') continue;
@@ -72,6 +79,11 @@ export function readDataModel(root: string, paths: readonly string[], unresolved
   }
   linkRelations(data);
   return data;
+}
+
+/** Blanks at the end of a line and Windows line ends mean nothing to Prisma, but the parser stumbles over them. */
+function withoutTrailingBlanks(text: string): string {
+  return text.replace(/^\uFEFF/, '').replace(/[ \t\r]+$/gm, '');
 }
 
 /** Name of the client's property for a model: its first letter in lower case. */

@@ -13,6 +13,10 @@ export interface Mention {
   name: string;
   how: 'read' | 'write' | 'mutate';
   line: number;
+  /** Offset of the mention in the file. */
+  start: number;
+  /** The property that is read of it, as in `name.member`; absent where the value itself is used. */
+  member?: string;
   /** Whether it happens when a function runs, not when the module is loaded. */
   deferred: boolean;
   typeOnly: boolean;
@@ -143,6 +147,7 @@ function mentionsIn(root: Node, known: ReadonlySet<string>, lines: Uint32Array, 
     deferred: boolean,
     typeOnly: boolean,
     method?: string,
+    member?: string,
   ): void => {
     for (let at = scope; at !== undefined; at = at.parent) if (at.names.has(name)) return;
     if (!known.has(name)) return;
@@ -150,9 +155,11 @@ function mentionsIn(root: Node, known: ReadonlySet<string>, lines: Uint32Array, 
       name,
       how,
       line: lineAt(lines, node.start),
+      start: node.start,
       deferred,
       typeOnly,
       ...(method !== undefined && { method }),
+      ...(member !== undefined && { member }),
     });
   };
 
@@ -163,6 +170,19 @@ function mentionsIn(root: Node, known: ReadonlySet<string>, lines: Uint32Array, 
         if (node.typeAnnotation) walk(node.typeAnnotation, scope, deferred, true);
         return;
       case 'MemberExpression':
+        if (node.object.type === 'Identifier' && !node.computed && node.property.type === 'Identifier') {
+          note(
+            node.object.name,
+            scope,
+            node.object,
+            'read',
+            deferred,
+            typeOnly,
+            undefined,
+            node.property.name,
+          );
+          return;
+        }
         walk(node.object, scope, deferred, typeOnly);
         if (node.computed) walk(node.property, scope, deferred, typeOnly);
         return;
@@ -185,7 +205,9 @@ function mentionsIn(root: Node, known: ReadonlySet<string>, lines: Uint32Array, 
         });
         return;
       case 'TSQualifiedName':
-        walk(node.left, scope, deferred, true);
+        if (node.left.type === 'Identifier')
+          note(node.left.name, scope, node.left, 'read', deferred, true, undefined, node.right.name);
+        else walk(node.left, scope, deferred, true);
         return;
       case 'TSEnumMember':
         if (node.initializer !== null) walk(node.initializer, scope, deferred, typeOnly);

@@ -12,6 +12,8 @@ export interface SourceFile {
   lines: Uint32Array;
   /** Whether the file uses `import` or `export`. */
   esm: boolean;
+  /** How one can tell that a tool wrote the file, where that is so. */
+  generated?: string;
 }
 
 export interface SyntaxFailure {

@@ -13,6 +13,8 @@ export interface OutputFile {
   path: string;
   text: string;
   executable?: boolean;
+  /** Instead of `text`, which is then empty: a file that is no text, such as a picture. */
+  bytes?: Uint8Array;
 }
 
 /**
@@ -35,6 +37,11 @@ export interface ServiceSpec {
     packageDir: string;
     /** Other packages of the repository whose code is taken, relative to `base`. */
     otherPackages: string[];
+    /**
+     * How relative imports of the taken code name a file. Without it: `.js` for ES modules, nothing for CommonJS.
+     * Where Node itself runs the TypeScript it must be `.ts`.
+     */
+    importExtension?: '' | '.js' | '.ts';
   };
   /** How the service gets its application from the taken code. */
   app: {
@@ -70,6 +77,11 @@ export interface ServiceSpec {
   ports: PortSpec[];
   /** Middleware that asks the monolith who is calling, by decision `ask-monolith`. */
   identity: IdentitySpec[];
+  /**
+   * Classes of errors in the taken code, so that what the monolith's functions throw is of them again. `exported` is a
+   * name or `default`.
+   */
+  errorClasses?: { name: string; file: string; exported: string }[];
   /** Environment variables that the taken code reads, with the place of the first reading. */
   environment: { name: string; place: Spot }[];
   plan: CarvePlan;
@@ -85,7 +97,11 @@ export interface PortSpec extends RemotePort {
   typeParameterText: string;
   /** Source text of the declared return type, or undefined where it is inferred. */
   returnType: string | undefined;
-  /** How the monolith exports it: a name, `default`, `module.exports`, or `module.exports.NAME` where that is CommonJS. */
+  /**
+   * How the monolith exports it: a name, `default`, `module.exports`, or `module.exports.NAME` where that is CommonJS.
+   * A method has its object before it: `userService.getUserById`, `default.find`. The name of a top-level function that
+   * is not exported is enough: the patch of the monolith exports it.
+   */
   exported: string;
   /** How the service's code expects it: the shape of the declaration that the stub replaces. */
   form: 'function' | 'arrow' | 'method';
@@ -99,4 +115,10 @@ export interface IdentitySpec {
   framework: 'express' | 'fastify';
   /** Properties that it sets on the request, such as `user` or `customer`. */
   properties: string[];
+  /** As in `PortSpec`; without it a function without a name, whose place in the application is taken as it is. */
+  exported?: string;
+  /** As in `PortSpec`; without it `arrow`. */
+  form?: PortSpec['form'];
+  /** Headers besides `cookie` and `authorization` that it reads, in lower case. */
+  headers?: string[];
 }

@@ -143,6 +143,12 @@ export class FastifyInstance implements HostObject {
     }
   }
 
+  #root(): FastifyInstance {
+    let at: FastifyInstance = this;
+    while (at.parent !== undefined) at = at.parent;
+    return at;
+  }
+
   /** `fastify.get(path, options?, handler)` */
   #short(vm: Machine, key: string, { args, site }: Call): Value {
     const paths = pathsOf(vm, args[0] ?? UNKNOWN, argumentPlace(site, 0));
@@ -208,6 +214,8 @@ export class FastifyInstance implements HostObject {
       handler,
       own,
       place: { module: frame.module, node },
+      app: this.#root().self,
+      steps: [{ place: { module: frame.module, node }, invocation: frame.invocation }],
       framework: 'fastify',
     });
   }

@@ -1,5 +1,6 @@
 /** Nest applications: global prefix, versioning, routes of controllers, and entries that are no routes. */
 import { methodOf } from '../../interpret/access.ts';
+import { sharedEmitter } from '../../interpret/builtins/emitter.ts';
 import { host, native } from '../../interpret/host.ts';
 import type { Machine } from '../../interpret/machine.ts';
 import { instanceOf } from '../../interpret/types.ts';
@@ -14,8 +15,16 @@ import {
 } from '../../interpret/values.ts';
 import type { Callable, Node } from '../../syntax/ast.ts';
 import { property } from '../fastify/instance.ts';
+import { PassportBase } from '../passport.ts';
 import { flatten, joinPath, type PathText, pathsOf, type RouteRecord } from '../routes.ts';
-import { argumentValue, type DecoratorUse, decoratorsOf } from './decorators.ts';
+import {
+  allDecorators,
+  argumentAt,
+  argumentsOf,
+  type DecoratorUse,
+  decoratorsOf,
+  decoratorValue,
+} from './decorators.ts';
 import { nestInjector, nestModules } from './modules.ts';
 
 interface AppSettings {
@@ -127,11 +136,19 @@ export function installNest(vm: Machine): void {
     host({ type: 'nest.core', get: (_vm, key) => (key === 'NestFactory' ? factory : undefined) }),
   );
   const forwardRef = native('forwardRef', (_vm, { args }) => args[0] ?? UNKNOWN);
+  const mixin = native('mixin', (_vm, { args }) => args[0] ?? UNKNOWN);
   const versions = host({ type: 'nest.version', get: () => UNKNOWN });
   vm.externals.set('@nestjs/common', () =>
     host({
       type: 'nest.common',
-      get: (_vm, key) => (key === 'forwardRef' ? forwardRef : key === 'VersioningType' ? versions : UNKNOWN),
+      get: (_vm, key) =>
+        key === 'forwardRef'
+          ? forwardRef
+          : key === 'VersioningType'
+            ? versions
+            : key === 'mixin'
+              ? mixin
+              : decoratorValue(key),
     }),
   );
 }
@@ -139,7 +156,7 @@ export function installNest(vm: Machine): void {
 /** Whether anything in the project is a Nest-style controller. */
 export function nestRoutes(vm: Machine): RouteRecord[] {
   const controllers = vm.classes.flatMap((cls) => {
-    const use = decoratorsOf(cls.module, cls.node).find((item) => CONTROLLERS.has(item.name));
+    const use = allDecorators(vm, cls, cls.node).find((item) => CONTROLLERS.has(item.name));
     return use === undefined ? [] : [{ cls, use }];
   });
   if (controllers.length === 0) return [];
@@ -159,7 +176,8 @@ export function nestRoutes(vm: Machine): RouteRecord[] {
         );
       continue;
     }
-    const inherited = middlewareOf(vm, [...global, ...decoratorValues(vm, cls, cls.node)]);
+    const around = [...global, ...decoratorValues(vm, cls, cls.node)];
+    const inherited = [...middlewareOf(vm, around), ...strategiesOf(vm, around)];
     const bases = modules.controllers.get(cls) ?? [];
     routes.push(
       ...controllerRoutes(
@@ -183,14 +201,13 @@ function controllerRoutes(
   settings: AppSettings,
   inherited: Func[],
 ): RouteRecord[] {
-  const [given] = use.args;
-  const argument = given === undefined ? undefined : argumentValue(vm, cls, given);
+  const argument = argumentAt(vm, cls, use, 0);
   const options = argument?.kind === 'object' ? argument : undefined;
   const path = options === undefined ? argument : options.props.get('path')?.value;
   const paths =
     path === undefined
       ? [{ text: '', certain: true }]
-      : pathsOf(vm, path, { module: cls.module, node: given ?? use.node });
+      : pathsOf(vm, path, { module: cls.module, node: use.args[0] ?? use.node });
   const version = options?.props.get('version');
   const classVersions =
     versionsOf(version?.value, version?.node, cls, vm) ?? versionDecorator(vm, cls, cls.node);
@@ -203,14 +220,15 @@ function controllerRoutes(
       const name = element.key.type === 'Identifier' ? element.key.name : undefined;
       if (name === undefined) continue;
       if (owner !== cls && cls.methods.has(name)) continue;
-      for (const verb of decoratorsOf(owner.module, element)) {
+      const guards = decoratorValues(vm, owner, element);
+      for (const verb of allDecorators(vm, owner, element)) {
         const method = VERBS.get(verb.name);
         if (method === undefined || /graphql|class-validator/.test(verb.from)) continue;
-        const [where] = verb.args;
+        const where = argumentAt(vm, owner, verb, 0);
         const tails =
           where === undefined
             ? [{ text: '', certain: true }]
-            : pathsOf(vm, argumentValue(vm, owner, where), { module: owner.module, node: where });
+            : pathsOf(vm, where, { module: owner.module, node: verb.args[0] ?? verb.node });
         const handler = methodOf(
           owner,
           element.value as Callable,
@@ -226,9 +244,11 @@ function controllerRoutes(
                   method,
                   path: full,
                   handler,
-                  own: middlewareOf(vm, decoratorValues(vm, owner, element)),
-                  inherited,
+                  own: middlewareOf(vm, guards),
+                  inherited: [...inherited, ...strategiesOf(vm, guards)],
                   place: { module: owner.module, node: verb.node },
+                  steps: [],
+                  app: undefined,
                   framework: 'nest',
                 });
               }
@@ -269,9 +289,9 @@ function excluded(pattern: string, path: string): boolean {
 }
 
 function versionDecorator(vm: Machine, cls: ClassValue, node: Node): (string | undefined)[] | undefined {
-  const use = decoratorsOf(cls.module, node).find((item) => item.name === 'Version');
-  const [given] = use?.args ?? [];
-  return given === undefined ? undefined : versionsOf(argumentValue(vm, cls, given), given, cls, vm);
+  const use = allDecorators(vm, cls, node).find((item) => item.name === 'Version');
+  if (use === undefined) return undefined;
+  return versionsOf(argumentAt(vm, cls, use, 0), use.args[0] ?? use.node, cls, vm);
 }
 
 /** Versions named by a decorator; `VERSION_NEUTRAL` is one without a part in the path. */
@@ -289,9 +309,37 @@ function versionsOf(
 }
 
 function decoratorValues(vm: Machine, cls: ClassValue, node: Node): Value[] {
-  return decoratorsOf(cls.module, node)
+  return allDecorators(vm, cls, node)
     .filter((use) => ['UseGuards', 'UseInterceptors', 'UseBefore', 'UsePipes'].includes(use.name))
-    .flatMap((use) => use.args.map((arg) => argumentValue(vm, cls, arg)));
+    .flatMap((use) => argumentsOf(vm, cls, use));
+}
+
+/** What guards made by Passport run to find out who asks: `validate` of the strategies they name. */
+function strategiesOf(vm: Machine, values: readonly Value[]): Func[] {
+  const wanted = new Set(
+    values.flatMap((value) =>
+      members(value).flatMap((item) => passportBase(item, 'passport.guard')?.names ?? []),
+    ),
+  );
+  if (wanted.size === 0) return [];
+  return vm.classes.flatMap((cls): Func[] => {
+    const names = passportBase(cls, 'passport.base')?.names ?? [];
+    if (!names.some((name) => wanted.has(name))) return [];
+    const self = instanceOf(vm, cls);
+    for (let at: Value | undefined = cls; at?.kind === 'class'; at = at.parent) {
+      const found = at.methods.get('validate');
+      if (found !== undefined) return [methodOf(at, found.node, 'validate', members(self)[0])];
+    }
+    return [];
+  });
+}
+
+function passportBase(value: Value | undefined, type: PassportBase['type']): PassportBase | undefined {
+  let at = value?.kind === 'instance' ? (value.cls as Value) : value;
+  while (at?.kind === 'class') at = at.parent;
+  return at?.kind === 'host' && at.host instanceof PassportBase && at.host.type === type
+    ? at.host
+    : undefined;
 }
 
 /** The methods that guards, interceptors and pipes run for a request. */
@@ -346,6 +394,11 @@ export function nestEntries(vm: Machine): NestEntry[] {
       if (kind === undefined) continue;
       const self = instanceOf(vm, cls);
       const func = methodOf(cls, element.value as Callable, name, members(self)[0]);
+      if (use?.name === 'OnEvent') {
+        const names = strings(argumentAt(vm, cls, use, 0) ?? UNKNOWN).values;
+        for (const event of names.length === 0 ? ['*'] : names)
+          sharedEmitter(vm).emitter.add(vm, event, func);
+      }
       entries.push({
         kind,
         label: `${use === undefined ? (worker === undefined ? '' : '@Processor ') : `@${use.name} `}${cls.name}.${name}`,

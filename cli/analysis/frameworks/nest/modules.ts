@@ -4,7 +4,7 @@ import { evaluate } from '../../interpret/expressions.ts';
 import type { Machine } from '../../interpret/machine.ts';
 import type { ModuleState } from '../../interpret/modules.ts';
 import { findType, type Injector, instanceOf, typeValue } from '../../interpret/types.ts';
-import { type ClassValue, members, strings, UNKNOWN, type Value } from '../../interpret/values.ts';
+import { type ClassValue, joinAll, members, strings, UNKNOWN, type Value } from '../../interpret/values.ts';
 import type { Node } from '../../syntax/ast.ts';
 import { property } from '../fastify/instance.ts';
 import { flatten, type PathText, pathsOf } from '../routes.ts';
@@ -13,7 +13,8 @@ import { argumentValue, decoratorsOf } from './decorators.ts';
 export interface NestModules {
   /** Controllers by class, with the prefixes that RouterModule gives their module. */
   controllers: Map<ClassValue, PathText[]>;
-  providers: Map<string, Value>;
+  /** By token: modules may each provide their own, and which one counts depends on where it is injected. */
+  providers: Map<string, Value[]>;
   /** Guards and interceptors that hold for all routes. */
   global: Value[];
 }
@@ -136,7 +137,8 @@ function addProvider(result: NestModules, provider: Value): void {
     if (used !== undefined) result.global.push(used);
     return;
   }
-  result.providers.set(tokenKey(token.value, text), provider);
+  const key = tokenKey(token.value, text);
+  result.providers.set(key, [...(result.providers.get(key) ?? []), provider]);
 }
 
 /** What a container injects for a parameter or a field. */
@@ -157,7 +159,7 @@ export function nestInjector(vm: Machine): Injector {
       const frame = vm.frame(vm.evaluateModule(module));
       const { value, text } = evaluateToken(vm, frame, token);
       const provider = providers.get(tokenKey(value, text));
-      if (provider !== undefined) return provided(vm, provider, module);
+      if (provider !== undefined) return anyProvided(vm, provider, module);
       if (value.kind === 'class') return instanceOf(vm, value);
       return annotation ? typeValue(vm, module, annotation) : undefined;
     }
@@ -167,7 +169,7 @@ export function nestInjector(vm: Machine): Injector {
       if (declared?.node.type === 'ClassDeclaration') {
         const cls = vm.classes.find((item) => item.node === declared.node);
         const provider = cls === undefined ? undefined : providers.get(`c:${cls.id}`);
-        if (provider !== undefined) return provided(vm, provider, module);
+        if (provider !== undefined) return anyProvided(vm, provider, module);
       }
     }
     return undefined;
@@ -185,6 +187,11 @@ function evaluateToken(
     return { value: inner, text: '' };
   }
   return { value, text: node.type === 'Identifier' ? node.name : vm.text(frame.module, node) };
+}
+
+function anyProvided(vm: Machine, providers: readonly Value[], module: ModuleState): Value | undefined {
+  const found = providers.flatMap((provider) => provided(vm, provider, module) ?? []);
+  return found.length === 0 ? undefined : joinAll(found);
 }
 
 function provided(vm: Machine, provider: Value, module: ModuleState): Value | undefined {

@@ -31,7 +31,7 @@ export function installPrisma(vm: Machine): void {
     if (!PACKAGES.includes(request) && !isGenerated(vm, `\0${request}`)) return undefined;
     return name === 'PrismaClient' || name === 'Prisma.TransactionClient' ? typed : undefined;
   };
-  vm.extras.set('externalType', lookup);
+  vm.externalTypes.push(lookup);
   vm.extras.set('unknownCall', byName);
   vm.extras.set('batch', batchScope);
 }
@@ -48,11 +48,12 @@ function isGenerated(vm: Machine, key: string): boolean {
     const tail = output.replace(/^(?:\.{1,2}\/)+/, '').replace(/^node_modules\//, '');
     if (found?.kind !== 'file' && tail.length > 3 && request.includes(tail)) return true;
   }
-  return (
-    found?.kind !== 'file' &&
-    /(?:generated\/(?:prisma|client)|prisma\/(?:generated|client)|\.prisma\/client|@prisma\/client|prisma-client)/.test(
-      request,
-    )
+  if (found?.kind === 'file') {
+    const source = vm.modules.get(found.path)?.source;
+    return source?.generated !== undefined && /\bprisma\b/i.test(source.text.slice(0, 1500));
+  }
+  return /(?:generated\/(?:prisma|client)|prisma\/(?:generated|client)|\.prisma\/client|@prisma\/client|prisma-client)/.test(
+    request,
   );
 }
 

@@ -1,5 +1,5 @@
-/** Map, Set and their weak kin; EventEmitter. */
-import { callValue, functionsIn, listen } from '../calls.ts';
+/** Map, Set and their weak kin. */
+import { callValue } from '../calls.ts';
 import { inLoop } from '../frame.ts';
 import { type Call, type HostObject, host, native } from '../host.ts';
 import type { Machine } from '../machine.ts';
@@ -136,55 +136,3 @@ function collectionClass(type: string): Value {
 export const COLLECTIONS: [name: string, value: Value][] = ['Map', 'Set', 'WeakMap', 'WeakSet'].map(
   (name) => [name, collectionClass(name)],
 );
-
-/** One emitter: who listens to what, so that an `emit` leads to its listeners. */
-export class Emitter implements HostObject {
-  readonly type = 'events.emitter';
-  readonly listeners: { event: string; value: Value }[] = [];
-  readonly #methods = new Map<string, Value>();
-  readonly label: string;
-
-  constructor(label: string) {
-    this.label = label;
-  }
-
-  get(_vm: Machine, key: string): Value | undefined {
-    let method = this.#methods.get(key);
-    if (method !== undefined) return method;
-    if (['on', 'once', 'addListener', 'prependListener', 'subscribe'].includes(key)) {
-      method = native(`emitter.${key}`, (vm, call) => {
-        const events = strings(call.args[0] ?? UNKNOWN).values;
-        for (const func of functionsIn(call.args.slice(1), 0)) {
-          for (const event of events.length === 0 ? ['*'] : events)
-            this.listeners.push({ event, value: func });
-          listen(vm, func, 'event', `${events.join(', ') || 'any event'}`, call.site);
-        }
-        return call.self ?? UNKNOWN;
-      });
-    } else if (['emit', 'emitAsync', 'publish'].includes(key)) {
-      method = native(`emitter.${key}`, (vm, call) => {
-        const event = strings(call.args[0] ?? UNKNOWN).values[0] ?? '*';
-        const { invocation, module } = call.site.frame;
-        invocation.emits.push({ emitter: 0, event, place: { module, node: call.site.node } });
-        void vm;
-        return UNKNOWN;
-      });
-    } else if (['off', 'removeListener', 'removeAllListeners', 'setMaxListeners'].includes(key)) {
-      method = native(`emitter.${key}`, (_vm, call) => call.self ?? UNKNOWN);
-    }
-    if (method !== undefined) this.#methods.set(key, method);
-    return method;
-  }
-}
-
-export const EMITTER_CLASS: Value = host({
-  type: 'class EventEmitter',
-  get: (_vm, key) =>
-    key === 'EventEmitter' || key === 'default' || key === 'EventEmitter2' ? EMITTER_CLASS : undefined,
-  construct: (vm, call) =>
-    call.site.frame.env.site(
-      call.site.node,
-      () => host(new Emitter(vm.text(call.site.frame.module, call.site.node, 30))),
-      `emitter ${call.self?.id ?? ''}`,
-    ),
-});

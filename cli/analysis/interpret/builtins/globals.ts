@@ -19,7 +19,8 @@ import {
   UNKNOWN,
   type Value,
 } from '../values.ts';
-import { COLLECTIONS, EMITTER_CLASS } from './collections.ts';
+import { COLLECTIONS } from './collections.ts';
+import { EMITTER_CLASS, EMITTER_PACKAGE, sharedEmitter } from './emitter.ts';
 import { installPaths, URL_CLASS } from './paths.ts';
 
 export function installGlobals(vm: Machine, root: string): void {
@@ -73,6 +74,12 @@ export function installGlobals(vm: Machine, root: string): void {
   installPaths(vm, root);
   for (const name of ['events', 'eventemitter2', 'eventemitter3', 'emittery'])
     vm.externals.set(name, () => EMITTER_CLASS);
+  vm.externals.set('@nestjs/event-emitter', () => EMITTER_PACKAGE);
+  vm.externalTypes.push((request, name) =>
+    /^(?:@nestjs\/event-emitter|events|eventemitter[23])$/.test(request) && /^EventEmitter2?$/.test(name)
+      ? sharedEmitter(vm).value
+      : undefined,
+  );
   const utilities = host({
     type: 'node.util',
     get: (_vm, key) =>

@@ -1,0 +1,37 @@
+/** What decisions mean for a slice. */
+import { type Decision, decisionFor } from './decisions.ts';
+import type { FullRefusal } from './refusals.ts';
+import type { SliceChoices } from './slice/slice.ts';
+
+/** Choices from decisions alone: `port:FILE#NAME: shared-database` takes a function along that could be called. */
+export function firstChoices(decisions: ReadonlyMap<string, Decision>): SliceChoices {
+  return {
+    remote: new Set(),
+    along: (id) => {
+      const key = decisionFor(`port:${id}`, decisions, ['shared-database']);
+      return key !== undefined && decisions.get(key)?.choose === 'shared-database';
+    },
+    without: new Set(),
+  };
+}
+
+/** Choices with what was decided about refusals; undefined where nothing is new. */
+export function nextChoices(
+  before: SliceChoices,
+  refusals: readonly FullRefusal[],
+  decisions: ReadonlyMap<string, Decision>,
+): SliceChoices | undefined {
+  const remote = new Set(before.remote);
+  const without = new Set(before.without);
+  const along = new Set<string>();
+  for (const refusal of refusals) {
+    const choose = decisions.get(decisionFor(refusal.key, decisions, refusal.options) ?? '')?.choose;
+    if (choose === 'keep-in-monolith' && refusal.keeps !== undefined) remote.add(refusal.keeps);
+    if (choose === 'shared-database' && refusal.takes !== undefined && !before.along(refusal.takes))
+      along.add(refusal.takes);
+    if (choose === 'only-monolith' && refusal.drops !== undefined) without.add(refusal.drops);
+  }
+  if (remote.size === before.remote.size && without.size === before.without.size && along.size === 0)
+    return undefined;
+  return { remote, without, along: (id) => along.has(id) || before.along(id) };
+}

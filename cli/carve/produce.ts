@@ -1,0 +1,125 @@
+/** The one place where everything comes together that makes a service: slice, generated files, ports, plan. No file is written here. */
+
+import { EXIT, StranglerError } from '../../migration-plans/errors.ts';
+import type { Unresolved } from '../analysis/model.ts';
+import type { AnalyzeProgress } from '../analysis/pipeline.ts';
+import { analyzeDeep, type DeepAnalysis } from '../analysis/pipeline.ts';
+import { type Decision, parseDecisions } from './decisions.ts';
+import type { CarvePlan } from './model.ts';
+import { planCarve } from './plan.ts';
+import type { OutputFile, ServiceSpec } from './service/spec.ts';
+import { sourceSymbols } from './source-symbols.ts';
+import { digestOf } from './write/digest.ts';
+import type { Origin, SourceSymbol } from './write/manifest.ts';
+
+export interface ProduceOptions {
+  capability: string;
+  /** The monolith's folder. */
+  dir: string;
+  /** Groupings as `name=member,member`. */
+  capabilities: readonly string[];
+  decisions?: { file: string; text: string } | undefined;
+  onProgress?: (event: AnalyzeProgress) => void;
+}
+
+/** Plain data, so that it can come out of a thread. */
+export interface Production {
+  plan: CarvePlan;
+  /** What the analysis could not settle, such as files that do not parse. */
+  unresolved: Unresolved[];
+  /** Every symbol of the monolith that the plan names, with its digest: for the drift check. */
+  symbols: SourceSymbol[];
+  /** Undefined while refusals are open, or where this build has no makers. */
+  service: ProducedService | undefined;
+}
+
+export interface ProducedService {
+  spec: ServiceSpec;
+  files: OutputFile[];
+  /** Text of the migration plan. */
+  planYaml: string;
+  /** Change of the monolith that the service needs, as a unified diff against `spec.layout.base`. */
+  monolithPatch: string | undefined;
+  origin: Origin;
+}
+
+/** The parts that others own. All are pure but for reading the monolith's tree. */
+export interface Makers {
+  slice(
+    deep: DeepAnalysis,
+    capability: string,
+    decisions: ReadonlyMap<string, Decision>,
+  ): { spec: ServiceSpec; files: OutputFile[]; plan: CarvePlan };
+  serviceFiles(spec: ServiceSpec, taken: readonly OutputFile[]): OutputFile[] | Promise<OutputFile[]>;
+  portFiles(spec: ServiceSpec): OutputFile[];
+  monolithPatch(spec: ServiceSpec): string | undefined;
+  planYaml(spec: ServiceSpec): string;
+}
+
+/**
+ * Everything that a carve would write, complete and in memory.
+ *
+ * @throws StranglerError those of the analysis, of `parseDecisions` and of `planCarve`; `CARVE_NEST`, `CARVE_NO_SCHEMA`
+ */
+export async function produce(options: ProduceOptions, makers: Makers | undefined): Promise<Production> {
+  const { capability, dir, capabilities, decisions: source, onProgress } = options;
+  const decisions =
+    source === undefined ? new Map<string, Decision>() : parseDecisions(source.text, source.file);
+  const deep = analyzeDeep({ dir, capabilities, ...(onProgress && { onProgress }) });
+  const { unresolved } = deep.analysis;
+  const planned = planCarve(deep, capability, decisions);
+  const symbols = sourceSymbols(deep.root, planned, 'all');
+  if (planned.refusals.length > 0 || makers === undefined)
+    return { plan: planned, unresolved, symbols, service: undefined };
+  refuseUncarvable(deep, planned);
+  const { spec, files, plan } = makers.slice(deep, capability, decisions);
+  if (plan.refusals.length > 0) return { plan, unresolved, symbols, service: undefined };
+  const generated = await makers.serviceFiles(spec, files);
+  return {
+    plan,
+    unresolved,
+    symbols,
+    service: {
+      spec,
+      files: [...files, ...generated, ...makers.portFiles(spec)],
+      planYaml: makers.planYaml(spec),
+      monolithPatch: makers.monolithPatch(spec),
+      origin: {
+        capability,
+        capabilities: [...capabilities],
+        monolith: {
+          name: deep.analysis.project.name,
+          packageDir: spec.layout.packageDir,
+          otherPackages: spec.layout.otherPackages,
+        },
+        decisions: source === undefined ? null : digestOf(source.text),
+        symbols: sourceSymbols(deep.root, plan, 'used'),
+      },
+    },
+  };
+}
+
+/** What can be read but not carved: said before anything is made of it. */
+function refuseUncarvable(deep: DeepAnalysis, plan: CarvePlan): void {
+  const { routes, models, project } = deep.analysis;
+  const own = routes.filter((route) =>
+    plan.routes.some((item) => item.method === route.method && item.path === route.path),
+  );
+  const nest = own.find((route) => route.framework.startsWith('nest'));
+  if (nest !== undefined)
+    throw new StranglerError(
+      'CARVE_NEST',
+      `${plan.capability} is served by NestJS, which carve can’t take apart`,
+      {
+        exitCode: EXIT.usage,
+        place: { file: nest.file, line: nest.line },
+        remedy:
+          'NestJS applications are analysed only: see `strangler analyze` and `carve --dry-run`. Express and Fastify can be carved.',
+      },
+    );
+  if (models.length === 0)
+    throw new StranglerError('CARVE_NO_SCHEMA', `${project.name} has no Prisma schema`, {
+      exitCode: EXIT.usage,
+      remedy: 'Carve slices the schema for the service: name the folder that holds it with --from.',
+    });
+}
