@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type ServiceSurroundings, serviceFiles } from '../../cli/carve/service/files.ts';
+import { serviceFiles } from '../../cli/carve/service/files.ts';
 import { runWith } from '../../cli/carve/service/package/run-with.ts';
 import type { OutputFile, ServiceSpec } from '../../cli/carve/service/spec.ts';
 import { folderOf, generate, SHAPES, specOf } from './service-harness.ts';
@@ -8,7 +8,7 @@ import { folderOf, generate, SHAPES, specOf } from './service-harness.ts';
 async function written(
   monolith: Record<string, string>,
   spec: Partial<ServiceSpec> = {},
-  surroundings: ServiceSurroundings = {},
+  taken: OutputFile[] = [],
 ): Promise<Map<string, string>> {
   const base = folderOf(monolith);
   const files = await serviceFiles(
@@ -18,7 +18,7 @@ async function written(
       layout: { packageDir: '', otherPackages: [], ...spec.layout, base },
       schemaFiles: (spec.schemaFiles ?? []).map((file) => join(base, file)),
     }),
-    surroundings,
+    taken,
   );
   return new Map(files.map((file) => [file.path, file.text]));
 }
@@ -44,7 +44,7 @@ describe('package.json', () => {
         }),
       },
       { dependencies: ['express', 'lodash/fp'] },
-      { taken: [{ path: 'app.js', text: "app.set('view engine', 'ejs');" }] },
+      [{ path: 'app.js', text: "app.set('view engine', 'ejs');" }],
     );
     expect(json(files)).toMatchObject({ name: 'items-service', private: true, engines: { node: '^20.11' } });
     expect(json(files).type).toBeUndefined();

@@ -98,7 +98,7 @@ function environment(spec: ServiceSpec, facts: ReadmeFacts): string {
     rows.push([
       `\`${name}\``,
       value === undefined ? `${meaning}; required` : meaning,
-      value === undefined ? '' : code(value),
+      value === undefined || value === '' ? '' : code(value),
     ]);
   }
   rows.push(
@@ -212,14 +212,16 @@ function migrationText(spec: ServiceSpec, migration: Data['migration']): string 
 }
 
 function ports(spec: ServiceSpec): string {
-  if (spec.ports.length === 0 && spec.identity.length === 0) return '';
   const rows = [
-    ...spec.ports.map((port) => [`\`${port.address}\``, port.why]),
+    ...spec.ports
+      .filter((port) => port.direction === 'service-to-monolith')
+      .map((port) => [`\`${port.address}\``, port.why]),
     ...spec.identity.map((one) => [
       `\`${one.file}\` \`${one.name}\``,
       `who is calling: sets ${one.properties.map((name) => `\`${name}\``).join(', ')}`,
     ]),
   ];
+  if (rows.length === 0) return '';
   return `## What it asks the monolith\n\n${table(['function that stayed there', 'why'], rows)}`;
 }
 
