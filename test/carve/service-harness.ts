@@ -214,7 +214,7 @@ export interface Generated {
 export async function generate(shape: Shape, surroundings: ServiceSurroundings = {}): Promise<Generated> {
   const spec = specOf(folderOf(shape.monolith), shape.spec);
   const taken = shape.taken.map((path) => ({ path, text: shape.monolith[path] ?? '' }));
-  const files = await serviceFiles(spec, { taken, ...surroundings });
+  const files = await serviceFiles(spec, taken, surroundings);
   const folder = folderOf({});
   for (const file of [...files, ...taken]) write(folder, file);
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));

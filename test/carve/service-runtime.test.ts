@@ -162,16 +162,17 @@ describe('the life of a service', () => {
     },
   );
 
-  it('answers health and metrics on a port of their own when told so', async () => {
+  it('answers metrics on a port of their own when told so, and health on both', async () => {
     const admin = createServer().listen(0, '127.0.0.1');
     await once(admin, 'listening');
     const { port } = admin.address() as { port: number };
     await new Promise((resolve) => admin.close(resolve));
     const { url, child, ended } = await start(service, { ...env, ADMIN_PORT: String(port) });
     expect((await fetch(`http://127.0.0.1:${port}/metrics`)).status).toBe(200);
-    // The application's own answers: a hook refuses one, no route has the other.
-    expect((await fetch(`${url}/healthz`)).status).toBe(401);
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+    // No route of the application has it.
     expect((await fetch(`${url}/metrics`)).status).toBe(404);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     child.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);

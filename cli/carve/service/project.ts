@@ -87,14 +87,39 @@ function readJson(path: string): Record<string, unknown> | undefined {
   }
 }
 
-/** The nearest package.json above that has workspaces, or stands beside a pnpm workspace. */
+/** The nearest package.json above whose workspaces hold the package. */
 function workspaceRoot(home: string): PackageJson | undefined {
   for (let dir = dirname(home); ; dir = dirname(dir)) {
     const found = readPackage(dir);
-    if (found && (found.workspaces !== undefined || existsSync(join(dir, 'pnpm-workspace.yaml'))))
-      return found;
-    if (dir === dirname(dir) || existsSync(join(dir, '.git'))) return undefined;
+    const patterns = [...listed(found?.workspaces), ...pnpmPatterns(join(dir, 'pnpm-workspace.yaml'))];
+    const place = relative(dir, home).split(sep).join('/');
+    if (found && patterns.some((pattern) => globFor(pattern).test(place))) return found;
+    if (dir === dirname(dir)) return undefined;
   }
+}
+
+/** `workspaces` is a list, or a map with one. */
+function listed(workspaces: unknown): string[] {
+  const list = Array.isArray(workspaces)
+    ? workspaces
+    : (workspaces as { packages?: unknown } | undefined)?.packages;
+  return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
+}
+
+function pnpmPatterns(file: string): string[] {
+  if (!existsSync(file)) return [];
+  return [...readFileSync(file, 'utf8').matchAll(/^\s*-\s*['"]?([^'"#\n]+?)['"]?\s*$/gm)].map(
+    (match) => match[1] ?? '',
+  );
+}
+
+function globFor(pattern: string): RegExp {
+  const source = pattern
+    .replace(/^\.\//, '')
+    .replace(/\/$/, '')
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*+/g, (stars) => (stars.length > 1 ? '.*' : '[^/]*'));
+  return new RegExp(`^${source}$`);
 }
 
 function readTsconfig(home: string, base: string): ResolvedTsconfig | undefined {
