@@ -7,7 +7,7 @@ import { type Frame, inLoop } from './frame.ts';
 import { native, type Site } from './host.ts';
 import type { CallRecord } from './invocation.ts';
 import type { Machine } from './machine.ts';
-import { namespaceCall } from './namespace-call.ts';
+import { setNamespaceCall } from './namespace-call.ts';
 import { array } from './patterns.ts';
 import {
   type ArrayValue,
@@ -308,4 +308,4 @@ export function functionMethod(func: Func, key: string): Value | undefined {
   return undefined;
 }
 
-namespaceCall.run = (vm, value, args, site) => callValue(vm, value, undefined, args, site);
+setNamespaceCall((vm, value, args, site) => callValue(vm, value, undefined, args, site));

@@ -6,7 +6,7 @@ import type { Frame } from './frame.ts';
 import { host, type Site } from './host.ts';
 import type { Machine } from './machine.ts';
 import type { ImportBinding, ModuleState } from './modules.ts';
-import { namespaceCall } from './namespace-call.ts';
+import { callNamespace } from './namespace-call.ts';
 import { array, object } from './patterns.ts';
 import { cell, literal, type ObjectValue, type Primitive, UNDEFINED, UNKNOWN, type Value } from './values.ts';
 
@@ -131,9 +131,7 @@ export function moduleNamespace(module: ModuleState): Value {
     // `import x from 'cjs'` and `import * as x` are both called in practice.
     call: (machine, call) => {
       const value = exportValue(machine, module, 'default', call.site);
-      return value === undefined
-        ? UNKNOWN
-        : (namespaceCall.run?.(machine, value, call.args, call.site) ?? UNKNOWN);
+      return value === undefined ? UNKNOWN : callNamespace(machine, value, call.args, call.site);
     },
   });
   return module.namespace;
