@@ -207,7 +207,7 @@ function fromFolders(inside: ReadonlySet<string>, units: Units, note: Note): voi
     const name = path.split('/').at(-1) ?? '';
     if (own > 0) best.set(name, Math.max(best.get(name) ?? 0, (own / total) * (own / all)));
   }
-  for (const [name, value] of best) note(name, 0.8 * value, 5);
+  for (const [name, value] of best) note(name, 1.15 * value, 5);
 }
 
 export function slug(text: string): string {
