@@ -65,6 +65,32 @@ export function parseDecisions(text: string, file: string): Map<string, Decision
   return decisions;
 }
 
+/**
+ * What the capability consists of, where the file says so under `members`: folders, files and models.
+ *
+ * @throws StranglerError `CARVE_BAD_DECISIONS`
+ */
+export function membersOf(text: string, file: string): string[] | undefined {
+  const content: unknown = parseDocument(text).toJS();
+  const members = isRecord(content) ? content.members : undefined;
+  if (members === undefined || members === null) return undefined;
+  if (
+    Array.isArray(members) &&
+    members.length > 0 &&
+    members.every((item) => typeof item === 'string' && item !== '')
+  )
+    return members as string[];
+  throw new StranglerError(
+    'CARVE_BAD_DECISIONS',
+    `members of ${file} is no list of folders, files and models`,
+    {
+      exitCode: EXIT.usage,
+      place: { file },
+      remedy: 'Write it as a list: members: [src/reviews, Review, Vote].',
+    },
+  );
+}
+
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,7 @@
 /** Slices a monolith: which of its text a capability needs to run by itself, and what lies over the border. */
+import { EXIT, StranglerError } from '../../../migration-plans/errors.ts';
 import type { Invocation } from '../../analysis/interpret/invocation.ts';
+import type { Machine } from '../../analysis/interpret/machine.ts';
 import type { ModuleState } from '../../analysis/interpret/modules.ts';
 import type { RunEntry, ServedRoute } from '../../analysis/interpret/run.ts';
 import { type Host, members, type Value } from '../../analysis/interpret/values.ts';
@@ -72,7 +74,7 @@ export function sliceOf(
       .filter((entry) => isForeignTouch(touches(entry.invocation)) || isJob(entry, owned, touches))
       .map((entry) => entry.place.node),
   );
-  const app = findApplication(vm, deep.tables, applicationOf(routes));
+  const app = findApplication(vm, deep.tables, applicationOf(vm, routes));
   const invocations = indexInvocations(deep, graph);
   const cutCache = new Map<ModuleState, Cut[]>();
   const cuts = (module: ModuleState): readonly Cut[] => {
@@ -191,15 +193,29 @@ function isJob(
 }
 
 /** The application that serves most of the routes. */
-function applicationOf(routes: readonly ServedRoute[]): Host {
+function applicationOf(vm: Machine, routes: readonly ServedRoute[]): Host {
   const counts = new Map<Host, number>();
   for (const route of routes) {
     for (const item of members(route.app ?? ({ kind: 'unknown', id: 0 } as Value)))
       if (item.kind === 'host') counts.set(item, (counts.get(item) ?? 0) + 1);
   }
   const [first] = [...counts].sort((a, b) => b[1] - a[1]);
-  if (first === undefined) throw new Error('no application serves the routes');
-  return first[0];
+  if (first !== undefined) return first[0];
+  const [route] = routes;
+  const nest = route?.framework.startsWith('nest') === true;
+  throw new StranglerError(
+    nest ? 'CARVE_NEST' : 'CARVE_NO_APPLICATION',
+    nest
+      ? 'the capability is served by NestJS, which carve can’t take apart'
+      : 'no application was found that serves these routes',
+    {
+      exitCode: EXIT.usage,
+      ...(route !== undefined && {
+        place: { file: route.place.module.source.name, line: vm.line(route.place.module, route.place.node) },
+      }),
+      remedy: 'NestJS is analysed only: see `strangler analyze`. Express and Fastify can be carved.',
+    },
+  );
 }
 
 function indexInvocations(deep: DeepAnalysis, graph: SymbolGraph): Map<ProjectSymbol, Invocation[]> {
