@@ -31,7 +31,10 @@ export function foldSamePage(root: InferNode): void {
   while (same.every(({ path }) => path.length > common + 1 && path[common] === first!.path[common])) common++;
   const at = common === 0 ? root : first!.path[common - 1]!;
   const tail = tailOf(at, 'page');
-  for (const { node } of same) {
+  const unsized = [...at.all()].filter(
+    (node) => !same.some((page) => page.node === node) && isUnsizedPage(node),
+  );
+  for (const node of [...same.map((page) => page.node), ...unsized]) {
     for (const method of ['GET', 'HEAD']) {
       const stats = node.routes.get(method);
       if (stats !== undefined) tail.add(method, stats);
@@ -44,6 +47,15 @@ export function foldSamePage(root: InferNode): void {
 
 function isPage(stats: RouteStats): boolean {
   return stats.smallest > 0 && (stats.types['text/html'] ?? 0) * 2 > stats.inspected;
+}
+
+/** Seen only without its body: asked for by HEAD, unchanged since the last time, or failed. */
+function isUnsizedPage({ routes, children, token }: InferNode): boolean {
+  if (routes.size === 0 || token === TAIL || children.has(TAIL)) return false;
+  if (![...routes.keys()].every((method) => method === 'GET' || method === 'HEAD')) return false;
+  return [...routes.values()].every(
+    (stats) => stats.smallest === -1 && (stats.types['text/html'] ?? 0) * 2 > stats.inspected,
+  );
 }
 
 /** Folders of files, with folders in them, are one route to the application: `/assets/*`. */
