@@ -19,8 +19,12 @@ const ENOUGH = {
   alike: 24,
   alikeArea: 60,
 } as const;
-/** A word called so many times more often than the values beside it is a name all the same. */
+/**
+ * A word called so many times more often than values beside it usually come again is a name all the same: where values come once and never
+ * again, as in a flood, few calls are enough.
+ */
 const STANDS_OUT = 30;
+const STANDS_OUT_AT_LEAST = 8;
 
 /** A name of which the vocabulary says that things stand below it. */
 const COLLECTION = 'collection';
@@ -97,16 +101,14 @@ function amongMany(words: InferNode[], parameter: InferNode | undefined, area: b
   const values = parameter?.values;
   const calls = values?.kinds.get('any');
   if (parameter === undefined || values === undefined || calls === undefined) return undefined;
-  const usual = calls / Math.max(1, values.distinct.estimate());
+  const again = calls / Math.max(1, values.distinct.estimate()) - 1;
+  const standsOut = Math.max(STANDS_OUT_AT_LEAST, again * STANDS_OUT);
   const forms = signature(parameter);
-  const titled = [...values.samples].filter((sample) => /a-a/.test(sample)).length * 2 > values.samples.size;
   const found = words.filter((word) => {
-    const own = signature(word);
-    if (![...own].every((form) => forms.has(form))) return false;
-    if ([...own].some(telling)) return true;
-    if (titled && isTitle(word.token)) return true;
     // Of what an application has many of, some are far more popular than others; its parts have names.
-    return !area || word.calls() < usual * STANDS_OUT;
+    if (area && word.calls() >= standsOut) return false;
+    const own = signature(word);
+    return [...own].every((form) => forms.has(form));
   });
   return found.length === 0 ? undefined : { words: found, kind: 'any', reason: 'many' };
 }
@@ -188,11 +190,6 @@ function signature(node: InferNode): Set<string> {
   };
   walk(node, '', 0);
   return forms;
-}
-
-/** A form of a signature with a name in it. */
-function telling(form: string): boolean {
-  return /\/[^:/*]/.test(form);
 }
 
 function namesBelow(node: InferNode): string[] {

@@ -1,6 +1,6 @@
 import { OBSERVE_LIMITS, type Observations, type ObserveLimits, type Skipped } from './observation.ts';
 import { ownCopy } from './own-copy.ts';
-import { type PathNode, PathTree } from './path-tree.ts';
+import { type PathNode, PathTree, STANDS_OUT } from './path-tree.ts';
 import type { CallDetails, RouteCell } from './route-cell.ts';
 
 /** Paths remembered as they came, so that most requests cost one look-up. Forgotten with every `take`. */
@@ -36,11 +36,17 @@ export interface DetailsSource {
  */
 const NO_ROUTE = new Set([0, 400, 404, 405, 410, 414, 421, 429, 431, 501, 502, 503, 504]);
 
+/** A path as it came, and how often it came again since it is remembered. */
+interface KnownPath {
+  readonly node: PathNode;
+  hits: number;
+}
+
 /** Learns the routes of an application from calls, in bounded room and time. No I/O, no timers. */
 export class RouteLearner {
   readonly #methods: readonly string[];
   readonly #tree: PathTree;
-  readonly #known = new Map<string, PathNode>();
+  readonly #known = new Map<string, KnownPath>();
   readonly #newPerSecond: number;
   #generation = 0;
   #second = 0;
@@ -63,9 +69,13 @@ export class RouteLearner {
     const question = url.indexOf('?');
     const path = question === -1 ? url : url.slice(0, question);
     const known = this.#known.get(path);
-    const cell = known?.cells[method];
-    if (cell === undefined) this.#recordNew(call, path, known, source);
-    else recordInto(cell, call, call.weight, source);
+    const cell = known?.node.cells[method];
+    if (known === undefined || cell === undefined) {
+      this.#recordNew(call, path, known?.node, source);
+      return;
+    }
+    known.hits++;
+    recordInto(cell, call, call.weight, source);
   }
 
   skip(reason: Skipped, count: number): void {
@@ -77,7 +87,7 @@ export class RouteLearner {
     const { routes, values } = this.#tree.take(this.#methods, isoOf);
     const skipped = this.#skipped;
     this.#skipped = {};
-    this.#known.clear();
+    this.#forget();
     const times = Object.values(routes).flatMap(({ first, last }) => [first, last]);
     times.sort();
     return { from: times[0] ?? '', to: times.at(-1) ?? '', skipped, routes, values };
@@ -92,7 +102,7 @@ export class RouteLearner {
     if (this.#generation !== this.#tree.generation) {
       // Places became one: remembered ones may be gone.
       this.#generation = this.#tree.generation;
-      this.#known.clear();
+      this.#forget();
     }
     if (node === 'ambiguous') {
       this.skip('ambiguous', weight);
@@ -113,8 +123,13 @@ export class RouteLearner {
 
   #remember(path: string, node: PathNode): void {
     if (path.length > MAX_REMEMBERED_LENGTH) return;
-    if (this.#known.size >= REMEMBERED) this.#known.clear();
-    this.#known.set(ownCopy(path), node);
+    if (this.#known.size >= REMEMBERED) this.#forget();
+    this.#known.set(ownCopy(path), { node, hits: 0 });
+  }
+
+  #forget(): void {
+    for (const [path, { hits }] of this.#known) if (hits >= STANDS_OUT) this.#tree.noteOften(path, hits);
+    this.#known.clear();
   }
 
   /** 0: this one is not read; n: it stands for n. */

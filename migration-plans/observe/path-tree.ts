@@ -14,7 +14,7 @@ import { TopNames } from './top-names.ts';
 import { isAssetFile } from './vocabulary.ts';
 
 /** A word that came so often more than others beside it is a name also where the others are values. */
-const STANDS_OUT = 8;
+export const STANDS_OUT = 8;
 /** Words remembered at a place where they are values, to find names among them. */
 const CANDIDATES = 64;
 const SAMPLES = 3;
@@ -98,6 +98,20 @@ export class PathTree {
       node = child;
     }
     return node;
+  }
+
+  /** A path came so often that the word in it may be a name, where words are values. */
+  noteOften(path: string, times: number): void {
+    let node: PathNode | undefined = this.#root;
+    for (const { token } of this.#read(path) ?? []) {
+      if (!node.children?.has(token) && valuesFor(node, token) !== undefined) {
+        node.candidates ??= new TopNames(CANDIDATES);
+        node.candidates.add(token, times);
+        return;
+      }
+      node = node.children?.get(token);
+      if (node === undefined) return;
+    }
   }
 
   /** A cell for a method that has none at a place yet; undefined: there is no room. */

@@ -34,6 +34,7 @@ const MAX_SEGMENT = 512;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const DATE = /^\d{4}-\d{2}(?:-\d{2})?(?:T[\d:.+Z-]{2,24})?$/i;
 const EMAIL = /^[^@\s/]{1,64}@[^@\s/]{1,190}\.[a-z]{2,24}$/i;
+const JWT = /^eyJ[\w-]{6,}/;
 const VERSION = /^v?\d{1,3}(?:\.\d{1,3}){0,2}$/i;
 const EXTENSION = /^(.{1,120})\.([a-z][a-z0-9]{0,9})$/i;
 /** The same resource in another form: `/products/12.json` is a `/products/:id`. */
@@ -120,6 +121,7 @@ function valueKind(segment: string): SegmentKind | undefined {
     return text.startsWith('@') ? 'handle' : 'text';
   }
   if (VERSION.test(text)) return undefined;
+  if (JWT.test(text)) return 'token';
   const file = EXTENSION.exec(text);
   if (file !== null) return fileKind(file[1]!, file[2]!.toLowerCase());
   return runKind(text);
@@ -185,7 +187,9 @@ function runKind(text: string): SegmentKind | undefined {
     (length >= 8 || digits >= 2)
   )
     return 'hash';
-  if (/^eyJ[\w-]{6,}/.test(text)) return 'token';
+  // `cus_Nf2xB4` as payment providers name things.
+  if (/^[a-z]{1,8}_[0-9A-Za-z]{6,}$/.test(text) && (digits > 0 || (length >= 14 && upper > 2 && lower > 2)))
+    return 'id';
   if (length >= 20 && digits > 1 && upper > 0 && lower > 0) return 'token';
   if (length >= 20 && separators === 0 && digits > 1) return 'token';
   if (length >= 16 && upper > 0 && lower > 0 && changes > length / 3) return 'token';
@@ -193,9 +197,6 @@ function runKind(text: string): SegmentKind | undefined {
   if (digits >= 4) return 'id';
   if (upper > 0 && lower === 0 && digits >= 2) return 'id';
   if (upper > 0 && lower > 0 && digits > 0 && length >= 6 && changes > length / 3) return 'id';
-  // `cus_Nf2xB4` as payment providers name things.
-  if (/^[a-z]{1,8}_[0-9A-Za-z]{6,}$/.test(text) && (digits > 0 || (length >= 14 && upper > 2 && lower > 2)))
-    return 'id';
   if (/[,=:*!$&'()]/.test(text) && (/[,=*]/.test(text) || text.startsWith(':'))) return 'text';
   return length > MAX_WORD ? 'text' : undefined;
 }

@@ -24,10 +24,13 @@ export class TopNames {
       this.#names.set(ownCopy(name), { weight: count, count });
       return;
     }
+    let least = count;
+    for (const { weight } of this.#names.values()) if (weight < least) least = weight;
     for (const [other, held] of this.#names) {
-      held.weight -= count;
+      held.weight -= least;
       if (held.weight <= 0) this.#names.delete(other);
     }
+    if (count > least) this.#names.set(ownCopy(name), { weight: count - least, count });
   }
 
   weightOf(name: string): number {
