@@ -225,8 +225,12 @@ export class PathTree {
       .map(([token, child]) => ({ token, child, calls: child.calls() }))
       .sort((a, b) => b.calls - a.calls);
     const usual = words[words.length >> 1]?.calls ?? 0;
+    const usualForm = commonest(words.map(({ child }) => formOf(child)));
+    let odd = 0;
     for (const [rank, { token, child, calls }] of words.entries()) {
       if (calls > usual * STANDS_OUT && rank < this.#limits.words / 2) continue;
+      // What is used in another way than most is rather a name, until that cannot be afforded.
+      if (formOf(child) !== usualForm && ++odd <= this.#limits.words / 4) continue;
       node.children!.delete(token);
       node.words--;
       this.#absorbValue(this.#sharedPlace(node, token), token, child);
@@ -300,6 +304,17 @@ export class PathTree {
 /** Neither a value, nor the end behind a last slash. */
 export function isWord(token: Token): boolean {
   return token !== '' && token.charCodeAt(0) !== 0x7b;
+}
+
+/** How a place is used: with which methods, and whether anything is below. */
+function formOf({ cells, children }: PathNode): string {
+  return `${cells.map((cell) => (cell === undefined ? '' : '+')).join(',')}${children === undefined ? '' : '/'}`;
+}
+
+function commonest(texts: readonly string[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
 }
 
 /** Where an unknown word belongs because words are values there. */
