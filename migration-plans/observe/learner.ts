@@ -118,13 +118,14 @@ export class RouteLearner {
       return;
     }
     recordInto(cell, call, weight, source);
-    this.#remember(path, node);
+    // A path that is the whole target is a text of its own already.
+    this.#remember(path === call.url ? path : ownCopy(path), node);
   }
 
   #remember(path: string, node: PathNode): void {
     if (path.length > MAX_REMEMBERED_LENGTH) return;
     if (this.#known.size >= REMEMBERED) this.#forget();
-    this.#known.set(ownCopy(path), { node, hits: 0 });
+    this.#known.set(path, { node, hits: 0 });
   }
 
   #forget(): void {

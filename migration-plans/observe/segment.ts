@@ -86,7 +86,7 @@ export function readSegment(raw: string, before: string | undefined): Token {
       ? '{token}'
       : segment;
   }
-  const kind = valueKind(segment);
+  const kind = isNumber(segment) ? 'number' : valueKind(segment);
   if (
     before !== undefined &&
     segment.length >= 8 &&
@@ -97,6 +97,16 @@ export function readSegment(raw: string, before: string | undefined): Token {
     if (BEFORE_SECRET.test(before)) return '{token}';
   if (kind !== undefined) return tokenOf(kind);
   return WORD.test(segment) ? segment : (canonicalSegment(segment) ?? '{encoded}');
+}
+
+/** Most values. */
+function isNumber(segment: string): boolean {
+  if (segment.length > MAX_SEGMENT) return false;
+  for (let at = 0; at < segment.length; at++) {
+    const code = segment.charCodeAt(at);
+    if (code < 0x30 || code > 0x39) return false;
+  }
+  return segment !== '';
 }
 
 /** Most segments: lower-case letters and hyphens, not too many of them. */
@@ -113,7 +123,7 @@ function valueKind(segment: string): SegmentKind | undefined {
   if (segment.length > MAX_SEGMENT) return 'text';
   const text = decoded(segment);
   if (text === undefined) return 'encoded';
-  if (/^\d+$/.test(text)) return 'number';
+  if (isNumber(text)) return 'number';
   if (UUID.test(text)) return 'uuid';
   if (DATE.test(text)) return 'date';
   if (text.includes('@')) {
