@@ -1,4 +1,5 @@
 import { StranglerError } from '../migration-plans/errors.ts';
+import type { ObserveLimits } from '../migration-plans/observe/observation.ts';
 import type { Timeouts } from '../migration-plans/plan/plan.ts';
 import type { StateStore } from '../migration-plans/state-store/port.ts';
 import { type ForwarderOptions, type MonolithOptions, SERVER_LIMITS } from './forward/index.ts';
@@ -64,6 +65,8 @@ export interface EdgeOptions {
   /** Bounds and headers of forwarding. */
   forward?: Omit<ForwarderOptions, 'wheel'>;
   limits?: Partial<EdgeLimits>;
+  /** What is learned of the routes called, with or without plans; false: nothing. Needs a store. */
+  observe?: false | Partial<ObserveLimits>;
   /** False: off. */
   accessLog?: boolean | AccessLogOptions;
   log?: { level?: string; stream?: { write(line: string): void } };

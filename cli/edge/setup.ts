@@ -50,13 +50,14 @@ export function settingsOf({
   edge,
 }: Pick<Project, 'edge'>): Pick<
   StartEdgeOptions,
-  'trustProxy' | 'answerHeader' | 'monolithTimeouts' | 'limits' | 'forward' | 'tls'
+  'trustProxy' | 'observe' | 'answerHeader' | 'monolithTimeouts' | 'limits' | 'forward' | 'tls'
 > {
   const { limits } = edge;
   return {
     trustProxy:
       edge.trustProxy === true ? ['0.0.0.0/0', '::/0'] : edge.trustProxy === false ? [] : edge.trustProxy,
     answerHeader: edge.answerHeader,
+    observe: edge.observe,
     monolithTimeouts: edge.timeouts,
     limits: {
       headerBytes: limits.headerBytes,

@@ -56,6 +56,7 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
   #answeredBy: Target | undefined;
   #status = 0;
   #responseBytes = 0;
+  #answerLines: string | undefined;
 
   constructor(host: ExchangeHost, job: ExchangeJob, answer: AnswerWriter, behind: Buffer | undefined) {
     super();
@@ -359,6 +360,7 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
     this.#answering = true;
     this.#status = head.status;
     this.#answeredBy = upstream.target;
+    this.#answerLines = head.lines;
     capture?.head(head.status, toRawHeaders(head.lines));
     const extra = this.#job.answerHeaders(upstream.target, head.status);
     return answerHead(
@@ -484,6 +486,7 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
       retries: this.#attempts.retries,
       requestBytes: this.#upload?.bytes ?? 0,
       responseBytes: this.#responseBytes,
+      answerLines: this.#answerLines,
     });
     this.#host.ended(this);
   }

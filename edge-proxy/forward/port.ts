@@ -125,6 +125,8 @@ export interface ForwardResult {
   retries: number;
   requestBytes: number;
   responseBytes: number;
+  /** End-to-end header lines of the answer as they came; undefined: the edge itself answered, or nobody. */
+  answerLines: string | undefined;
 }
 
 export interface Forwarder {

@@ -12,6 +12,8 @@ export interface MetricSources {
   };
   ready(): boolean;
   evidence(): { held: number; delivered: number; dropped: number };
+  /** Undefined: routes are not observed. */
+  observed(): { places: number; delivered: number; failed: number } | undefined;
   accessLog(): { written: number; sampledOut: number; dropped: number };
   /** One row per service and for the monolith. */
   upstreams(): UpstreamFigures[];

@@ -49,6 +49,23 @@ export function stateMetrics(sources: MetricSources, registry: Registry): void {
     'Evidence given up because the state store was away for too long.',
     () => sources.evidence().dropped,
   );
+  single(
+    'strangler_observed_places',
+    'Places in paths that are told apart while routes are observed; bounded by edge.observe.places.',
+    () => sources.observed()?.places ?? 0,
+    'sum',
+  );
+  counter(
+    registry,
+    'strangler_observations_total',
+    'Deliveries of what was observed to the state store, by what became of them.',
+    ['outcome'],
+    (emit) => {
+      const observed = sources.observed();
+      emit({ outcome: 'delivered' }, observed?.delivered ?? 0);
+      emit({ outcome: 'failed' }, observed?.failed ?? 0);
+    },
+  );
   counter(
     registry,
     'strangler_access_log_lines_total',
