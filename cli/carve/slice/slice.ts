@@ -115,14 +115,16 @@ export function sliceOf(
           const list = touches(run);
           return list.length === 0 || isForeignTouch(list);
         });
+      const form = portForm(symbol);
       // Code that only passes on, and is handed a request, comes along: what it calls can stay.
       const passesOn =
         runs.every((run) => behaviour.own(run).length === 0) &&
-        runs.some((run) => unserialisable(run) !== undefined);
-      const callable = portForm(symbol) !== undefined && !passesOn && !runs.some((run) => run.boot);
+        runs.some((run) => run.func?.node === form?.func && unserialisable(run) !== undefined);
       known =
-        callable &&
-        (choices.remote.has(symbol.id) || (foreign && !rootSymbols.has(symbol) && !choices.along(symbol.id)));
+        form !== undefined &&
+        !runs.some((run) => run.boot) &&
+        (choices.remote.has(symbol.id) ||
+          (foreign && !passesOn && !rootSymbols.has(symbol) && !choices.along(symbol.id)));
       portCache.set(symbol, known);
     }
     return known;
