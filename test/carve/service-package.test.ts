@@ -136,6 +136,15 @@ describe('package.json', () => {
   });
 });
 
+it('moves the addresses of the platform aside where the application has routes of these names', async () => {
+  const routes = [{ method: 'GET', path: '/healthz', file: 'app.js', line: 1 }];
+  const files = await written({ 'package.json': '{}' }, { routes });
+  expect(files.get('service/about.js')).toContain(
+    "{ health: '/-/healthz', ready: '/readyz', metrics: '/metrics' }",
+  );
+  expect(files.get('Dockerfile')).toContain('/-/healthz');
+});
+
 describe('tsconfig.json', () => {
   it('is self-contained: extends are resolved, paths lead to the same files, output and unused names are no matter', async () => {
     const files = await written(
