@@ -185,6 +185,8 @@ export interface Obstacle {
     | 'shared-state'
     | 'join-table';
   message: string;
+  /** Whether somebody must decide something before the division, or only has to know of it. */
+  weight: 'hard' | 'soft';
   evidence: Spot[];
 }
 

@@ -8,7 +8,6 @@ import { GateRefusal, type GateReport, skippedGates } from './gates/report.ts';
 import type { Places } from './places.ts';
 import type { ProducedService, Production } from './produce.ts';
 import type { OutputFile } from './service/spec.ts';
-import { digestOf } from './write/digest.ts';
 import { MANIFEST_FILE, manifestOf } from './write/manifest.ts';
 import type { Action } from './write/reconcile.ts';
 import { fileSystemError, inspectTarget, readFound } from './write/target.ts';
@@ -169,7 +168,7 @@ export async function checkService(
   const found = readFound(target.dir, Object.keys(before.files));
   const changedByTeam = Object.keys(before.files).filter((path) => {
     const file = found.get(path);
-    return file === undefined || digestOf(file.text) !== before.files[path]?.digest;
+    return file === undefined || file.digest !== before.files[path]?.digest;
   });
   return { production, drift, changedByTeam };
 }

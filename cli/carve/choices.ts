@@ -12,6 +12,7 @@ export function firstChoices(decisions: ReadonlyMap<string, Decision>): SliceCho
       return key !== undefined && decisions.get(key)?.choose === 'shared-database';
     },
     without: new Set(),
+    asks: new Set(),
   };
 }
 
@@ -23,15 +24,21 @@ export function nextChoices(
 ): SliceChoices | undefined {
   const remote = new Set(before.remote);
   const without = new Set(before.without);
+  const asks = new Set(before.asks);
   const along = new Set<string>();
   for (const refusal of refusals) {
     const choose = decisions.get(decisionFor(refusal.key, decisions, refusal.options) ?? '')?.choose;
     if (choose === 'keep-in-monolith' && refusal.keeps !== undefined) remote.add(refusal.keeps);
     if (choose === 'shared-database' && refusal.takes !== undefined && !before.along(refusal.takes))
       along.add(refusal.takes);
+    if (choose === 'ask-monolith' && refusal.asks?.func !== undefined) asks.add(refusal.asks.func.node);
     if (choose === 'only-monolith' && refusal.drops !== undefined) without.add(refusal.drops);
   }
-  if (remote.size === before.remote.size && without.size === before.without.size && along.size === 0)
-    return undefined;
-  return { remote, without, along: (id) => along.has(id) || before.along(id) };
+  const same =
+    remote.size === before.remote.size &&
+    without.size === before.without.size &&
+    asks.size === before.asks.size &&
+    along.size === 0;
+  if (same) return undefined;
+  return { remote, without, asks, along: (id) => along.has(id) || before.along(id) };
 }

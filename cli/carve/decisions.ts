@@ -145,6 +145,7 @@ export function applyDecisions(
       remedy: `${meant === undefined ? '' : `Did you mean ${meant}? `}Choose one of: ${refusal.options.join(', ')}.`,
     });
   }
+  wrong.push(...misfits(refusals, decisions));
   const [first] = wrong;
   if (first !== undefined)
     throw new StranglerError('CARVE_UNKNOWN_OPTION', first.message, {
@@ -157,4 +158,22 @@ export function applyDecisions(
       !asked.has(key) && !also.some((other) => other === key || (key.includes('*') && matches(key, other))),
   );
   return { open, resolved, stale };
+}
+
+/** Patterns whose choice nothing that they mean offers. */
+function misfits(refusals: readonly Refusal[], decisions: ReadonlyMap<string, Decision>): Finding[] {
+  return [...decisions].flatMap(([pattern, { choose }]): Finding[] => {
+    const meant = pattern.includes('*') ? refusals.filter(({ key }) => matches(pattern, key)) : [];
+    if (meant.length === 0 || meant.some(({ options }) => options.includes(choose))) return [];
+    const offered = [...new Set(meant.flatMap(({ options }) => options))];
+    const near = didYouMean(choose, offered);
+    return [
+      {
+        code: 'CARVE_UNKNOWN_OPTION',
+        message: `nothing that ${pattern} means can be decided as ${choose}`,
+        severity: 'error',
+        remedy: `${near === undefined ? '' : `Did you mean ${near}? `}Choose one of: ${offered.join(', ')}.`,
+      },
+    ];
+  });
 }

@@ -56,6 +56,9 @@ export interface Makers {
   planYaml(spec: ServiceSpec): string;
 }
 
+/** In the service, for those who would rather read and apply it by hand. */
+export const PATCH_FILE = 'service/monolith.patch';
+
 /**
  * Everything that a carve would write, complete and in memory.
  *
@@ -74,6 +77,7 @@ export async function produce(options: ProduceOptions, makers: Makers | undefine
   refuseUncarvable(deep, planned);
   const { spec, files, plan } = makers.slice(deep, capability, decisions);
   if (plan.refusals.length > 0) return { plan, unresolved, symbols, service: undefined };
+  const patch = makers.monolithPatch(spec);
   const generated = await makers.serviceFiles(spec, files);
   return {
     plan,
@@ -81,9 +85,14 @@ export async function produce(options: ProduceOptions, makers: Makers | undefine
     symbols,
     service: {
       spec,
-      files: [...files, ...generated, ...makers.portFiles(spec)],
+      files: [
+        ...files,
+        ...generated,
+        ...makers.portFiles(spec),
+        ...(patch === undefined || patch === '' ? [] : [{ path: PATCH_FILE, text: patch }]),
+      ],
       planYaml: makers.planYaml(spec),
-      monolithPatch: makers.monolithPatch(spec),
+      monolithPatch: patch,
       origin: {
         capability,
         capabilities: [...capabilities],

@@ -58,7 +58,9 @@ describe('open refusals', () => {
     const { code, stdout } = await carve('reviews', '--from', 'monolith');
     expect(code).toBe(3);
     expect(stdout).toContain('nothing was written');
-    expect(stdout).toMatch(/services\/books\.js:6 .*\n.*one of: .*\n +joined-query:\S+: \{ choose: \S+, because: say why \}/);
+    expect(stdout).toMatch(
+      /services\/books\.js:6 .*\n.*one of: .*\n +joined-query:\S+: \{ choose: \S+, because: say why \}/,
+    );
     expect(stdout).toContain('strangler carve reviews --from monolith --draft-decisions');
   });
   it('are drafted, decided, and taken from the file of that name beside', async () => {

@@ -1,6 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyDecisions, type Decision, decisionFor, parseDecisions } from '../../cli/carve/decisions.ts';
+import { parseDecisions } from '../../cli/carve/decisions.ts';
 import { decisionLine, draftDecisions } from '../../cli/carve/draft.ts';
 import type { Refusal } from '../../cli/carve/model.ts';
 
@@ -13,51 +12,7 @@ const refusal = (key: string, options = ['stay', 'move'], reason = 'it works on 
   options,
   decision: `${key}: ${options.join(' | ')}`,
 });
-const decided = (entries: Record<string, string>): Map<string, Decision> =>
-  new Map(Object.entries(entries).map(([key, choose]) => [key, { choose, because: 'so' }]));
-
 describe('a decision', () => {
-  it('may decide several refusals by *, after exact keys and in the order of the file', () => {
-    const decisions = decided({ 'read:*:Order': 'stay', 'read:*': 'move', 'read:b:Order': 'move' });
-    expect(decisionFor('read:a:Order', decisions)).toBe('read:*:Order');
-    expect(decisionFor('read:b:Order', decisions)).toBe('read:b:Order');
-    expect(decisionFor('read:a:User', decisions)).toBe('read:*');
-    expect(decisionFor('write:a', decisions)).toBeUndefined();
-    expect(decisionFor('aba', decided({ 'ab*ba': 'x' }))).toBeUndefined();
-    expect(decisionFor('read.a', decided({ 'read?a*': 'x' }))).toBeUndefined();
-  });
-  it('matches as a regular expression would', () => {
-    const text = fc.stringMatching(/^[ab:*]{0,8}$/);
-    fc.assert(
-      fc.property(text, fc.stringMatching(/^[ab:]{0,10}$/), (pattern, key) => {
-        fc.pre(pattern.includes('*'));
-        const expected = new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(key);
-        expect(decisionFor(key, decided({ [pattern]: 'x' })) !== undefined).toBe(expected);
-      }),
-    );
-  });
-  it('that no refusal asks for is stale, also one with *', () => {
-    const { stale, resolved, open } = applyDecisions(
-      [refusal('read:a'), refusal('write:a')],
-      decided({ 'read:*': 'stay', 'gone:*': 'stay', gone: 'stay' }),
-    );
-    expect(stale).toEqual(['gone:*', 'gone']);
-    expect(resolved).toMatchObject([{ key: 'read:a', chosen: 'stay' }]);
-    expect(open).toMatchObject([{ key: 'write:a' }]);
-  });
-  it('for something that is not offered is refused, all of them at once, with what was meant', () => {
-    expect(() =>
-      applyDecisions([refusal('read:a'), refusal('read:b')], decided({ 'read:*': 'stai' })),
-    ).toThrow(
-      expect.objectContaining({
-        code: 'CARVE_UNKNOWN_OPTION',
-        findings: [
-          expect.objectContaining({ message: expect.stringContaining('decided by read:*') }),
-          expect.objectContaining({ remedy: expect.stringContaining('Did you mean stay?') }),
-        ],
-      }),
-    );
-  });
   it('is named with its line when it is not whole', () => {
     expect(() =>
       parseDecisions('decisions:\n  a: { choose: x, because: y }\n  b: { choose: x }\n', 'f.yaml'),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { OutputFile } from '../../cli/carve/service/spec.ts';
+import { digestOf } from '../../cli/carve/write/digest.ts';
 import { type Manifest, manifestOf } from '../../cli/carve/write/manifest.ts';
 import { mergeTexts } from '../../cli/carve/write/merge.ts';
 import { packOriginals, unpackOriginals } from '../../cli/carve/write/originals.ts';
@@ -11,7 +12,12 @@ import { origin } from './write/service.ts';
 const file = (path: string, text: string): OutputFile => ({ path, text });
 const manifest = (...files: OutputFile[]): Manifest => manifestOf(origin, files);
 const found = (entries: Record<string, string>): Map<string, FoundFile> =>
-  new Map(Object.entries(entries).map(([path, text]) => [path, { text, executable: false }]));
+  new Map(
+    Object.entries(entries).map(([path, text]) => [
+      path,
+      { content: text, digest: digestOf(text), executable: false },
+    ]),
+  );
 
 /** What happens to one file `a`, from its text before, now, and on the disk. */
 function outcome(before: string | undefined, now: string | undefined, disk: string | undefined): string {
@@ -51,6 +57,29 @@ describe('what happens to a file', () => {
     expect(outcome('x\n', 'y\n', 'z\n')).toContain('both changed 1 place');
     expect(outcome('x', 'y', undefined)).toContain('the team removed it');
     expect(outcome('x\n', 'y\n', '\u0000binary')).toContain('can’t be merged');
+  });
+  it('that is no text: replaced while nobody touched it, never merged', () => {
+    const picture = (byte: number): OutputFile => ({
+      path: 'p.png',
+      text: '',
+      bytes: Uint8Array.of(255, byte),
+    });
+    const on = (byte: number): Map<string, FoundFile> => {
+      const content = Uint8Array.of(255, byte);
+      return new Map([['p.png', { content, digest: digestOf(content), executable: false }]]);
+    };
+    const run = (now: number, disk: number): string => {
+      const { actions, conflicts } = reconcile(
+        [picture(now)],
+        manifest(picture(1)),
+        on(disk),
+        new Map(),
+        mergeTexts,
+      );
+      return actions[0]?.kind ?? conflicts[0]?.why ?? '';
+    };
+    expect([run(1, 1), run(2, 1), run(1, 3)]).toEqual(['same', 'update', 'keep']);
+    expect(run(2, 3)).toContain('no text');
   });
   it('is never an overwriting of what somebody wrote', () => {
     const text = fc.option(fc.constantFrom('a\n', 'b\n', 'c\n', lines, theirs, ours), { nil: undefined });

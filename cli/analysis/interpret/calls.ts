@@ -5,9 +5,9 @@ import { constructSuper, newInstance } from './classes.ts';
 import { argumentsOf, evaluate } from './expressions.ts';
 import { type Frame, inLoop } from './frame.ts';
 import { native, type Site } from './host.ts';
-import { setNamespaceCall } from './imports.ts';
 import type { CallRecord } from './invocation.ts';
 import type { Machine } from './machine.ts';
+import { setNamespaceCall } from './namespace-call.ts';
 import { array } from './patterns.ts';
 import {
   type ArrayValue,

@@ -6,6 +6,7 @@ import type { Frame } from './frame.ts';
 import { host, type Site } from './host.ts';
 import type { Machine } from './machine.ts';
 import type { ImportBinding, ModuleState } from './modules.ts';
+import { callNamespace } from './namespace-call.ts';
 import { array, object } from './patterns.ts';
 import { cell, literal, type ObjectValue, type Primitive, UNDEFINED, UNKNOWN, type Value } from './values.ts';
 
@@ -134,13 +135,6 @@ export function moduleNamespace(module: ModuleState): Value {
     },
   });
   return module.namespace;
-}
-
-let callNamespace: (vm: Machine, value: Value, args: Value[], site: Site) => Value = () => UNKNOWN;
-
-/** Set by `calls.ts`, which itself needs this file. */
-export function setNamespaceCall(call: typeof callNamespace): void {
-  callNamespace = call;
 }
 
 function jsonModule(vm: Machine, path: string, name: string): Value {

@@ -1,6 +1,6 @@
 /** The list of ports that a service was made with, as both sides name it. */
 import { createHash } from 'node:crypto';
-import type { PortSpec, ServiceSpec } from '../service/spec.ts';
+import type { IdentitySpec, PortSpec, ServiceSpec } from '../service/spec.ts';
 
 /** Ports that the service calls, by address. */
 export function outwardPorts(spec: ServiceSpec): PortSpec[] {
@@ -15,7 +15,7 @@ export function portsDigest(spec: ServiceSpec): string {
     // The form of the messages; to be raised when it changes.
     1,
     outwardPorts(spec).map((port) => [port.address, port.parameterText, port.returnType ?? '']),
-    spec.identity.map((item) => [item.name, item.properties, item.headers ?? []]),
+    spec.identity.map((item) => [identityName(item), item.properties, item.headers ?? []]),
   ];
   return createHash('sha256').update(JSON.stringify(list)).digest('hex').slice(0, 16);
 }
@@ -23,6 +23,11 @@ export function portsDigest(spec: ServiceSpec): string {
 /** Folder of the addresses in the monolith. Each capability has its own: several may be carved from one monolith. */
 export function portsFolder(spec: ServiceSpec): string {
   return spec.capability.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+}
+
+/** Name by which the service asks: unlike that of the function it is unique. */
+export function identityName(identity: IdentitySpec): string {
+  return `${identity.file.replace(/\.[cm]?[jt]sx?$/, '')}.${identity.name.replace(/[^\w$.]+/g, '-')}`;
 }
 
 /** Whether it may be called twice: it only reads, and what it works on is known. */

@@ -9,8 +9,8 @@ import { parseFile } from '../../analysis/syntax/parse.ts';
 export interface Dialect {
   language: 'ts' | 'js';
   modules: 'esm' | 'cjs';
-  /** What follows the name of a file in a relative import: `.ts`, `.js` or nothing. */
-  extension: '' | '.ts' | '.js';
+  /** What follows the name of a file in a relative import: `.ts`, `.js` or nothing. Without it they stay as they are. */
+  extension?: '' | '.ts' | '.js';
 }
 
 interface Edit {
@@ -23,7 +23,7 @@ interface Edit {
 export function moduleText(source: string, dialect: Dialect): string {
   let text = source;
   if (dialect.language === 'js') text = withoutTypes(text);
-  text = withExtensions(text, dialect.extension);
+  if (dialect.extension !== undefined) text = withExtensions(text, dialect.extension);
   if (dialect.language === 'js' && dialect.modules === 'cjs') text = asCommonJs(text);
   return text;
 }
@@ -63,6 +63,40 @@ export function joined(sources: readonly string[]): string {
     if (types.size > 0) lines.push(`import type { ${[...types].sort().join(', ')} } from '${request}';`);
   }
   return `${lines.join('\n')}\n\n${bodies.join('\n\n')}\n`;
+}
+
+/** The text without what stands at its top level, is not exported and is mentioned nowhere else. */
+export function withoutUnused(source: string): string {
+  for (;;) {
+    const { body } = parsed(source);
+    const mentioned = body.map((statement) => identifiers(statement));
+    const unused = body.find((statement, at) => {
+      const names = declaredNames(statement);
+      return (
+        names.length > 0 &&
+        !mentioned.some((others, other) => other !== at && names.some((name) => others.has(name)))
+      );
+    });
+    if (unused === undefined) return source;
+    source = applied(source, [wholeLine(source, unused, true)]);
+  }
+}
+
+function declaredNames(statement: Node): string[] {
+  if (statement.type === 'VariableDeclaration')
+    return statement.declarations.flatMap((item) => (item.id.type === 'Identifier' ? [item.id.name] : []));
+  const { id } = statement as { id?: unknown };
+  return isNode(id) && id.type === 'Identifier' ? [id.name] : [];
+}
+
+function identifiers(node: Node): Set<string> {
+  const names = new Set<string>();
+  const visit = (at: Node): void => {
+    if (at.type === 'Identifier') names.add(at.name);
+    eachChild(at, visit);
+  };
+  visit(node);
+  return names;
 }
 
 function parsed(source: string): Program {

@@ -1,6 +1,6 @@
 /** Files of the service that call the monolith: `service/ports/`. Nothing is written where there is nothing to call. */
 import type { OutputFile, PortSpec, ServiceSpec } from '../service/spec.ts';
-import { onlyReads, outwardPorts, portsDigest, portsFolder } from './digest.ts';
+import { identityName, onlyReads, outwardPorts, portsDigest, portsFolder } from './digest.ts';
 import { runtimeText } from './runtime-texts.ts';
 import { type Dialect, moduleText } from './script.ts';
 import { extensionOf, isTypeScript, requestTo } from './stub.ts';
@@ -22,7 +22,8 @@ export function portFiles(spec: ServiceSpec): OutputFile[] {
   const files = ['client', 'codec', 'context', 'makers', 'transport'].map((name) =>
     file(name, runtimeText(name)),
   );
-  if (spec.identity.length > 0) files.push(file('identity', runtimeText('identity')));
+  if (spec.identity.length > 0)
+    files.push(file('who', runtimeText('who')), file('identity', runtimeText(`identity-${spec.framework}`)));
   files.push(file('ports', listOfPorts(spec, ports)), file('errors', errorClasses(spec)));
   const inLoops = ports.filter((port) => port.batch);
   if (inLoops.length > 0) files.push(file('many', manyCalls(spec, inLoops)));
@@ -47,7 +48,30 @@ export const portsDigest = ${quoted(portsDigest(spec))};
 export const portsFolder = ${quoted(portsFolder(spec))};
 
 export const ports: { [address: string]: PortFacts } = {${entries.length > 0 ? '\n' : ''}${entries.join('')}};
+${spec.identity.length > 0 ? listOfIdentities(spec) : ''}`;
+}
+
+function listOfIdentities(spec: ServiceSpec): string {
+  const entries = spec.identity.map(
+    (item) =>
+      `  ${quoted(identityName(item))}: { properties: ${listed(item.properties)}, headers: ${listed(item.headers ?? [])} },\n`,
+  );
+  return `
+export interface IdentityFacts {
+  /** What it sets on the request. */
+  properties: string[];
+  /** Headers that it reads besides those that are always asked with. */
+  headers: string[];
+}
+
+/** Middleware and hooks that ask the monolith who is calling. */
+export const identities: { [name: string]: IdentityFacts } = {
+${entries.join('')}};
 `;
+}
+
+function listed(names: readonly string[]): string {
+  return `[${names.map(quoted).join(', ')}]`;
 }
 
 function errorClasses(spec: ServiceSpec): string {

@@ -2,7 +2,8 @@
 import { posix } from 'node:path';
 import type { FunctionNode, Node } from '../../analysis/syntax/ast.ts';
 import { parseFile } from '../../analysis/syntax/parse.ts';
-import type { PortSpec, ServiceSpec } from '../service/spec.ts';
+import type { IdentitySpec, PortSpec, ServiceSpec } from '../service/spec.ts';
+import { identityName } from './digest.ts';
 import { type TypeReference, typeReferences, withAny } from './types.ts';
 
 export interface StubOptions {
@@ -50,6 +51,41 @@ export function stubOf(port: PortSpec, spec: ServiceSpec, options: StubOptions =
     imports: [{ request: requestTo(spec, port.file, 'service/ports/client'), names: ['callPort'] }],
     mentions: signature.mentions,
     open: signature.open,
+  };
+}
+
+/** What stands in the service for a function that finds out who is calling; it replaces the same node as a port's stub. */
+export function identityStubOf(
+  item: IdentitySpec,
+  spec: ServiceSpec,
+  options: { indent?: string } = {},
+): Stub {
+  const indent = options.indent ?? '';
+  const typed = isTypeScript(item.file);
+  const name = `'${identityName(item)}'`;
+  const [head, call] = typed
+    ? ['(...asked: Asked)', `identify(${name}, ...asked)`]
+    : spec.framework === 'express'
+      ? ['(request, response, next)', `identify(${name}, request, response, next)`]
+      : ['(request, reply)', `identify(${name}, request, reply)`];
+  const block = `{\n${indent}  return ${call};\n${indent}}`;
+  const declared = /^[A-Za-z_$][\w$]*$/.test(item.name) && item.name !== 'default' ? ` ${item.name}` : ' ';
+  const text =
+    item.form === 'function'
+      ? `async function${declared}${head} ${block}`
+      : item.form === 'method'
+        ? `${head} ${block}`
+        : `async ${head} => ${call}`;
+  return {
+    text,
+    imports: [
+      {
+        request: requestTo(spec, item.file, 'service/ports/identity'),
+        names: typed ? ['type Asked', 'identify'] : ['identify'],
+      },
+    ],
+    mentions: [],
+    open: [],
   };
 }
 

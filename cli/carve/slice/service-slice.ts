@@ -86,12 +86,13 @@ export function sliceService(
       return [{ start: form.func.start, end: form.func.end, text: stub.text }];
     };
     const asked = identities.filter((item) => item.module === taken.module);
-    const cuts = [...slice.cutsOf(taken.module)];
-    for (const { spec: identity, node } of asked) {
-      const stub = stubs.identity(identity, spec, indentAt(taken.module, node));
+    const cuts = slice.cutsOf(taken.module).map((cut) => {
+      const item = asked.find(({ node }) => node.start === cut.start && node.end === cut.end);
+      if (item === undefined) return cut;
+      const stub = stubs.identity(item.spec, spec, indentAt(taken.module, item.node));
       need(stub.imports);
-      cuts.push({ start: node.start, end: node.end, replacement: stub.text, why: 'asks the monolith' });
-    }
+      return { ...cut, replacement: stub.text };
+    });
     // Stubs are made before the file is put together, because they say what it has to import.
     const pieces = new Map([...taken.symbols].map((symbol) => [symbol, replaced(symbol)]));
     const text = emitModule(taken, table, {

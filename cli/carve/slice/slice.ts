@@ -22,6 +22,8 @@ export interface SliceChoices {
   along: (id: string) => boolean;
   /** Statements, as `file:line`, that are left out. */
   without: ReadonlySet<string>;
+  /** Middleware that asks the monolith instead of looking things up. */
+  asks: ReadonlySet<Node>;
 }
 
 export interface Slice {
@@ -84,6 +86,11 @@ export function sliceOf(
           statements.set(statement, 'left out by decision');
       known = cutsOf(module, { contributions: contributions.byCall, foreignEntries, statements });
       if (module === app.module) known = merge([...app.edits, ...known]);
+      const asked = [...choices.asks].filter((node) => contains(module, node));
+      known = merge([
+        ...asked.map(({ start, end }) => ({ start, end, replacement: '', why: 'asks the monolith' })),
+        ...known,
+      ]);
       cutCache.set(module, known);
     }
     return known;
@@ -159,6 +166,16 @@ export function sliceOf(
     invocations,
     entries,
   };
+}
+
+function contains(module: ModuleState, node: Node): boolean {
+  let found = false;
+  const walk = (at: Node): void => {
+    if (at === node) found = true;
+    else if (!found && at.start <= node.start && node.end <= at.end) eachChild(at, walk);
+  };
+  walk(module.source.program);
+  return found;
 }
 
 /** Jobs stay where they run today, unless they only work on what moves. */

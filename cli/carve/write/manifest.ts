@@ -4,7 +4,7 @@
  */
 import { EXIT, StranglerError } from '../../../migration-plans/errors.ts';
 import type { OutputFile } from '../service/spec.ts';
-import { digestOf } from './digest.ts';
+import { contentOf, digestOf } from './digest.ts';
 
 export const MANIFEST_FILE = 'service.carve.json';
 /** What was written as it was written, compressed: the base of three-way merges. */
@@ -48,9 +48,9 @@ export function manifestOf(origin: Origin, files: readonly OutputFile[]): Manife
     decisions: origin.decisions,
     symbols: [...origin.symbols].sort(bySymbol),
     files: Object.fromEntries(
-      sorted.map(({ path, text, executable }) => [
-        path,
-        { digest: digestOf(text), ...(executable === true && { executable: true as const }) },
+      sorted.map(({ executable, ...file }) => [
+        file.path,
+        { digest: digestOf(contentOf(file)), ...(executable === true && { executable: true as const }) },
       ]),
     ),
   };

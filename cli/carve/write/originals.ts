@@ -12,7 +12,7 @@ const LINE = 120;
  * Brotli, because its output does not depend on the processor as that of zlib does; text, so that version control can show it.
  */
 export function packOriginals(files: readonly OutputFile[]): string {
-  const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const sorted = mergeable(files).sort((a, b) => (a.path < b.path ? -1 : 1));
   const content = JSON.stringify(Object.fromEntries(sorted.map(({ path, text }) => [path, text])));
   const packed = brotliCompressSync(content, {
     params: {
@@ -24,6 +24,11 @@ export function packOriginals(files: readonly OutputFile[]): string {
   }).toString('base64');
   const lines = packed.match(new RegExp(`.{1,${LINE}}`, 'g')) ?? [];
   return `${lines.join('\n')}\n`;
+}
+
+/** Files of which originals are kept: what is no text can't be merged. */
+export function mergeable(files: readonly OutputFile[]): OutputFile[] {
+  return files.filter((file) => file.bytes === undefined);
 }
 
 /** Original texts by path, only those that are what the manifest says. Never throws: without a base there is no merge, and that is told. */

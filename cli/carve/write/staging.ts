@@ -19,7 +19,7 @@ import { basename, dirname, join } from 'node:path';
 import { EXIT, StranglerError } from '../../../migration-plans/errors.ts';
 import { readJson } from '../../local-stack/folder/files.ts';
 import { lockHolder, tryLock } from '../../local-stack/process/lock.ts';
-import { digestOf } from './digest.ts';
+import { type Content, digestOf } from './digest.ts';
 import { access, fileSystemError } from './target.ts';
 
 export interface Staging {
@@ -160,10 +160,10 @@ export function keepAside(from: string, to: string): void {
 }
 
 /** Written through to the disk before anything is moved. */
-export function writeDurably(path: string, text: string, mode?: number): void {
+export function writeDurably(path: string, content: Content, mode?: number): void {
   const file = openSync(path, 'wx', mode);
   try {
-    writeFileSync(file, text);
+    writeFileSync(file, content);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -46,7 +46,7 @@ export function inspectTarget(out: string, capability: string): Target {
     });
   const entries = access(dir, () => readdirSync(dir));
   const manifestPath = join(dir, MANIFEST_FILE);
-  const beforeText = readRegular(dir, MANIFEST_FILE)?.text;
+  const beforeText = readText(dir, MANIFEST_FILE);
   if (beforeText === undefined) {
     const foreign = entries.filter((name) => !INSIGNIFICANT.has(name));
     if (foreign.length === 0) return nothing;
@@ -65,7 +65,7 @@ export function inspectTarget(out: string, capability: string): Target {
       exitCode: EXIT.usage,
       remedy: 'Name another folder with --out.',
     });
-  const originalsText = readRegular(dir, ORIGINALS_FILE)?.text;
+  const originalsText = readText(dir, ORIGINALS_FILE);
   return {
     dir,
     state: 'ours',
@@ -155,9 +155,16 @@ function readRegular(dir: string, path: string): FoundFile | undefined {
   const stats = statOf(file);
   if (stats === undefined || !stats.isFile()) return undefined;
   const bytes = access(file, () => readFileSync(file));
-  // What is no text equals nothing that is written, and NUL keeps it from being merged.
-  const text = isUtf8(bytes) ? bytes.toString('utf8') : `\u0000${digestOf(bytes)}`;
-  return { text, executable: (stats.mode & 0o111) !== 0 };
+  return {
+    digest: digestOf(bytes),
+    content: isUtf8(bytes) ? bytes.toString('utf8') : bytes,
+    executable: (stats.mode & 0o111) !== 0,
+  };
+}
+
+function readText(dir: string, path: string): string | undefined {
+  const content = readRegular(dir, path)?.content;
+  return content === undefined || typeof content === 'string' ? content : '';
 }
 
 /** Paths of all regular files below a folder but those of other tools; links are left out. Sorted. */

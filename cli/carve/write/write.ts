@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EXIT, StranglerError } from '../../../migration-plans/errors.ts';
 import type { OutputFile } from '../service/spec.ts';
-import { digestOf } from './digest.ts';
+import { type Content, contentOf, digestOf } from './digest.ts';
 import { MANIFEST_FILE, manifestOf, manifestText, ORIGINALS_FILE, type Origin } from './manifest.ts';
 import { mergeTexts } from './merge.ts';
-import { packOriginals, unpackOriginals } from './originals.ts';
+import { mergeable, packOriginals, unpackOriginals } from './originals.ts';
 import { checkPaths } from './paths.ts';
 import { type Action, type Merge, reconcile } from './reconcile.ts';
 import {
@@ -44,8 +44,8 @@ export interface WriteRequest {
 export interface ServiceView {
   /** Where it would stand; may hold files of the team beside. */
   target: string;
-  /** Text of every file that carve is concerned with: as made, as merged, or as the team keeps it. */
-  files: Map<string, { text: string; executable: boolean }>;
+  /** Content of every file that carve is concerned with: as made, as merged, or as the team keeps it. */
+  files: Map<string, { content: Content; executable: boolean }>;
   /** Files that are removed. */
   removed: string[];
 }
@@ -80,10 +80,7 @@ export async function writeService(request: WriteRequest): Promise<WriteOutcome>
     const recorded = await request.check?.(viewOf(request, target, actions));
     const complete = { ...request, recorded };
     const last = decide(complete);
-    if (
-      JSON.stringify(withoutRecorded(request, last.actions)) !==
-      JSON.stringify(withoutRecorded(request, actions))
-    )
+    if (signature(withoutRecorded(request, last.actions)) !== signature(withoutRecorded(request, actions)))
       throw changedMeanwhile(dir);
     stage(staging, last.work, onStep);
     if (last.target.state === 'ours' || !movedWhole(staging, dir, onStep))
@@ -94,6 +91,16 @@ export async function writeService(request: WriteRequest): Promise<WriteOutcome>
   } finally {
     staging.end();
   }
+}
+
+/** What is about to be done, to be compared with what was. */
+function signature(actions: readonly Action[]): string {
+  return actions
+    .map(
+      (action) =>
+        `${action.kind} ${'digest' in action ? `${action.digest} ${action.executable}` : ''} ${action.path}`,
+    )
+    .join('\n');
 }
 
 /** With what trying the service has shown; undefined: what an earlier carve recorded stays. */
@@ -150,22 +157,16 @@ function decide(request: Complete): Decided {
     );
   const manifest = manifestOf(origin, files);
   const own: Action[] = [];
-  const text = manifestText(manifest);
-  if (text !== target.beforeText)
-    own.push({
-      kind: target.beforeText === undefined ? 'add' : 'update',
-      path: MANIFEST_FILE,
-      text,
-      executable: false,
-    });
+  const write = (path: string, content: string, there: string | undefined): void => {
+    const kind = there === undefined ? 'add' : 'update';
+    own.push({ kind, path, content, digest: digestOf(content), executable: false });
+  };
+  // The manifest last: until it is there, the old one says what is carve's.
   if (!sameOriginals(target, files, manifest))
-    own.push({
-      kind: target.originalsText === undefined ? 'add' : 'update',
-      path: ORIGINALS_FILE,
-      text: packOriginals(files),
-      executable: false,
-    });
-  const work = [...actions.filter(({ kind }) => !['same', 'keep'].includes(kind)), ...own.reverse()];
+    write(ORIGINALS_FILE, packOriginals(files), target.originalsText);
+  const text = manifestText(manifest);
+  if (text !== target.beforeText) write(MANIFEST_FILE, text, target.beforeText);
+  const work = [...actions.filter(({ kind }) => !['same', 'keep'].includes(kind)), ...own];
   return { target, actions, work };
 }
 
@@ -176,16 +177,16 @@ function sameOriginals(
   manifest: Parameters<typeof unpackOriginals>[1],
 ): boolean {
   const known = unpackOriginals(target.originalsText, manifest);
-  return known.size === files.length;
+  return target.originalsText !== undefined && known.size === mergeable(files).length;
 }
 
 function stage(staging: Staging, work: readonly Action[], onStep: (step: string) => void): void {
   for (const action of work) {
-    if (!('text' in action)) continue;
+    if (!('content' in action)) continue;
     onStep(`stage ${action.path}`);
     const path = join(staging.fresh, action.path);
     mkdirSync(dirname(path), { recursive: true });
-    writeDurably(path, action.text, action.executable ? 0o755 : 0o644);
+    writeDurably(path, action.content, action.executable ? 0o755 : 0o644);
   }
 }
 
@@ -203,10 +204,12 @@ function viewOf(request: WriteRequest, target: Target, actions: readonly Action[
     else if (kind === 'keep') {
       const file = found.get(path);
       if (file !== undefined) files.set(path, file);
-    } else if ('text' in action) files.set(path, { text: action.text, executable: action.executable });
+    } else if ('content' in action)
+      files.set(path, { content: action.content, executable: action.executable });
     else {
-      const { text = '', executable = false } = made.get(path) ?? {};
-      files.set(path, { text, executable });
+      const file = made.get(path);
+      if (file !== undefined)
+        files.set(path, { content: contentOf(file), executable: file.executable === true });
     }
   }
   return { target: target.dir, files, removed };
@@ -273,11 +276,11 @@ function stepsOf(dir: string, work: readonly Action[]): Step[] {
       steps.push({ do: 'folder', path: folder });
     }
     if (action.kind === 'remove') steps.push({ do: 'remove', path: action.path });
-    else if ('text' in action)
+    else if ('content' in action)
       steps.push({
         do: action.kind === 'add' ? 'add' : 'replace',
         path: action.path,
-        digest: digestOf(action.text),
+        digest: action.digest,
       });
   }
   return steps;
@@ -285,7 +288,7 @@ function stepsOf(dir: string, work: readonly Action[]): Step[] {
 
 /** Gates take minutes, and even staging takes a moment: what the team changed meanwhile is not overwritten. */
 function refuseChanged(request: Complete, target: Target, work: readonly Action[]): void {
-  if (JSON.stringify(decide(request).work) !== JSON.stringify(work)) throw changedMeanwhile(target.dir);
+  if (signature(decide(request).work) !== signature(work)) throw changedMeanwhile(target.dir);
 }
 
 function changedMeanwhile(dir: string): StranglerError {

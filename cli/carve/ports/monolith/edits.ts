@@ -7,10 +7,14 @@ export interface Insertion {
 
 export function insert(text: string, insertions: readonly Insertion[]): string {
   const eol = eolOf(text);
-  let result = text;
-  for (const { at, text: added } of [...insertions].sort((a, b) => b.at - a.at))
-    result = result.slice(0, at) + added.replace(/\n/g, eol) + result.slice(at);
-  return result;
+  let result = '';
+  let done = 0;
+  // Stable: what is inserted at the same place stays in the order given.
+  for (const { at, text: added } of [...insertions].sort((a, b) => a.at - b.at)) {
+    result += text.slice(done, at) + added.replace(/\n/g, eol);
+    done = at;
+  }
+  return result + text.slice(done);
 }
 
 export function eolOf(text: string): '\r\n' | '\n' {

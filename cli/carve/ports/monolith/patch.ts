@@ -1,15 +1,15 @@
 /** The patch that gives the monolith the internal routes which the service calls. */
 import { posix } from 'node:path';
 import { StranglerError } from '../../../../migration-plans/errors.ts';
-import type { Node } from '../../../analysis/syntax/ast.ts';
+import { eachChild, isCallable, lineAt, type Node } from '../../../analysis/syntax/ast.ts';
 import { parseFile, type SourceFile } from '../../../analysis/syntax/parse.ts';
-import type { OutputFile, ServiceSpec } from '../../service/spec.ts';
-import { outwardPorts, portsFolder } from '../digest.ts';
+import type { IdentitySpec, OutputFile, ServiceSpec } from '../../service/spec.ts';
+import { identityName, outwardPorts, portsFolder } from '../digest.ts';
 import { type FileChange, unifiedDiff } from '../unified-diff.ts';
 import { callWithApp } from './creation.ts';
 import { type Insertion, insert, lineBelow } from './edits.ts';
-import { exportingText, reachOf } from './exports.ts';
-import { mountName, portsFile, type Reached } from './ports-file.ts';
+import { exportingText, isCommonJs, reachOf } from './exports.ts';
+import { mountName, portsFile, type Reached, type ReachedIdentity } from './ports-file.ts';
 import { importRequest, type MonolithStyle, styleOf } from './style.ts';
 
 export interface MonolithPatch {
@@ -36,31 +36,26 @@ export function monolithPatch(spec: ServiceSpec, read: ReadMonolith): MonolithPa
   const appFile = fromBase(spec, spec.app.created.file);
   const app = sourceOf(read, appFile);
   const style = styleOf(app, spec);
-  const toExport = new Map<string, { source: SourceFile; names: string[] }>();
+  const file = portsFilePath(spec, appFile, style);
+  const edits = new Edits(read);
   const reached = ports.map((port): Reached => {
-    const source = sourceOf(read, port.file);
+    const source = edits.source(port.file);
     const { path, exports } = reachOf(source, port.exported);
-    if (exports !== undefined) {
-      const entry = toExport.get(port.file) ?? { source, names: [] };
-      toExport.set(port.file, entry);
-      if (!entry.names.includes(exports)) entry.names.push(exports);
-    }
+    if (exports !== undefined) edits.exporting(source, exports);
     return { address: port.address, file: port.file, path };
   });
-  const file = portsFilePath(spec, appFile, style);
-  const changes = new Map<string, FileChange>();
-  const before = read(file);
-  changes.set(file, { path: file, before, after: portsFile(spec, style, file, reached) });
-  for (const [path, { source, names }] of toExport)
-    changes.set(path, { path, before: source.text, after: exporting(source, names) });
-  const exported = changes.get(appFile)?.after ?? app.text;
-  changes.set(appFile, { path: appFile, before: app.text, after: mounted(app, exported, spec, style, file) });
+  const identities = spec.identity.map((item) => reachedIdentity(item, edits, style, file));
+  edits.add(appFile, mounting(app, spec, style, file));
 
-  const changed = [...changes.values()]
+  const changes = edits.changes();
+  const before = read(file);
+  const after = portsFile(spec, style, file, reached, identities);
+  changes.push({ path: file, before, after });
+  const changed = changes
     .filter((change) => change.before !== change.after)
     .sort((a, b) => (a.path < b.path ? -1 : 1));
   return {
-    added: before === undefined ? [{ path: file, text: changes.get(file)!.after }] : [],
+    added: before === undefined ? [{ path: file, text: after }] : [],
     changed,
     patch: unifiedDiff(changed),
     notes: notesOf(changed, file),
@@ -71,23 +66,109 @@ function portsFilePath(spec: ServiceSpec, appFile: string, style: MonolithStyle)
   return posix.join(posix.dirname(appFile), `strangler-ports-${portsFolder(spec)}${style.ending}`);
 }
 
-/** `text` begins as `app.text` does: what was added to it stands at its end. */
-function mounted(
-  app: SourceFile,
-  text: string,
-  spec: ServiceSpec,
+/** What is to be inserted in each file. */
+class Edits {
+  private readonly read: ReadMonolith;
+  private readonly files = new Map<
+    string,
+    { source: SourceFile; insertions: Insertion[]; exports: string[] }
+  >();
+  constructor(read: ReadMonolith) {
+    this.read = read;
+  }
+
+  source(path: string): SourceFile {
+    return this.file(path).source;
+  }
+
+  add(path: string, insertions: readonly Insertion[]): void {
+    this.file(path).insertions.push(...insertions);
+  }
+
+  exporting(source: SourceFile, name: string): void {
+    const { exports } = this.file(source.name);
+    if (!exports.includes(name)) exports.push(name);
+  }
+
+  changes(): FileChange[] {
+    return [...this.files].map(([path, { source, insertions, exports }]) => {
+      const end = { at: source.text.length, text: exports.length > 0 ? exportingText(source, exports) : '' };
+      return { path, before: source.text, after: insert(source.text, [...insertions, end]) };
+    });
+  }
+
+  private file(path: string) {
+    let entry = this.files.get(path);
+    if (entry === undefined) {
+      entry = { source: sourceOf(this.read, path), insertions: [], exports: [] };
+      this.files.set(path, entry);
+    }
+    return entry;
+  }
+}
+
+/** By its export; a function without one is remembered where it stands. */
+function reachedIdentity(
+  item: IdentitySpec,
+  edits: Edits,
   style: MonolithStyle,
   file: string,
-): string {
+): ReachedIdentity {
+  const source = edits.source(item.file);
+  const name = identityName(item);
+  const node = item.exported === undefined ? functionAt(source, item.line) : undefined;
+  const exported =
+    item.exported ??
+    (node?.type === 'FunctionDeclaration' && node.id !== null
+      ? (node.id as { name: string }).name
+      : undefined);
+  if (exported !== undefined) {
+    const { path, exports } = reachOf(source, exported);
+    if (exports !== undefined) edits.exporting(source, exports);
+    return { name, file: item.file, path, properties: item.properties };
+  }
+  if (node === undefined)
+    throw new StranglerError(
+      'CARVE_PORT_SOURCE',
+      `there is no function at ${item.file}:${item.line} any more`,
+      {
+        place: { file: item.file, line: item.line },
+        remedy: 'the monolith changed since it was analysed: carve again',
+      },
+    );
+  if (!source.text.includes(`identityOf('${name}', `)) {
+    const request = importRequest(style, posix.dirname(item.file), file);
+    const call = isCommonJs(source) ? `require('${request}').identityOf` : 'identityOf';
+    edits.add(item.file, [
+      { at: node.start, text: `${call}('${name}', ` },
+      { at: node.end, text: ')' },
+      ...(isCommonJs(source) ? [] : [importLine(source, `import { identityOf } from '${request}';`)]),
+    ]);
+  }
+  return { name, file: item.file, path: undefined, properties: item.properties };
+}
+
+/** The outermost function that begins on the line; of several the last, which is what the others are given. */
+function functionAt(source: SourceFile, line: number): Node | undefined {
+  let found: Node | undefined;
+  const visit = (node: Node): void => {
+    if (isCallable(node) && lineAt(source.lines, node.start) === line) {
+      found = node;
+      return;
+    }
+    eachChild(node, visit);
+  };
+  for (const statement of source.program.body) visit(statement as Node);
+  return found;
+}
+
+function mounting(app: SourceFile, spec: ServiceSpec, style: MonolithStyle, file: string): Insertion[] {
   const name = mountName(spec);
-  if (new RegExp(`\\b${name}\\b`).test(app.text)) return text;
+  if (new RegExp(`\\b${name}\\b`).test(app.text)) return [];
+  const { line } = spec.app.created;
   const request = importRequest(style, posix.dirname(app.name), file);
-  if (style.modules === 'cjs')
-    return insert(text, callWithApp(app, spec.app.created.line, `require('${request}').${name}`));
-  return insert(text, [
-    importLine(app, `import { ${name} } from '${request}';`),
-    ...callWithApp(app, spec.app.created.line, name),
-  ]);
+  if (style.modules === 'cjs') return callWithApp(app, line, `require('${request}').${name}`);
+  return [importLine(app, `import { ${name} } from '${request}';`), ...callWithApp(app, line, name)];
 }
 
 function importLine(app: SourceFile, line: string): Insertion {
@@ -100,10 +181,6 @@ function importLine(app: SourceFile, line: string): Insertion {
   );
   const at = first?.start ?? 0;
   return { at, text: `${line}\n` };
-}
-
-function exporting(source: SourceFile, names: readonly string[]): string {
-  return insert(source.text, [{ at: source.text.length, text: exportingText(source, names) }]);
 }
 
 function sourceOf(read: ReadMonolith, path: string): SourceFile {

@@ -34,10 +34,10 @@ export async function callPortMany(address: string, calls: unknown[][]): Promise
 
 const manyAtOnce = 500;
 
-/** For what is no function of the list, such as the question who is calling. */
-export async function askPort(address: string, question: unknown): Promise<unknown> {
+/** For what is no function of the list, such as the question who is calling. Each call of the result makes it anew. */
+export async function askPort(address: string, question: unknown): Promise<() => unknown> {
   const { body, makers } = await exchange(address, { ask: encode(question, 'question') });
-  return resultOf(body, makers, address);
+  return () => resultOf(body, makers, address);
 }
 
 async function exchange(address: string, message: object): Promise<{ body: unknown; makers: Makers }> {
@@ -47,7 +47,8 @@ async function exchange(address: string, message: object): Promise<{ body: unkno
     digest: portsDigest,
     body: JSON.stringify(message),
     timeout: timeoutOf(address, facts?.timeout),
-    repeatable: facts?.reads === true,
+    // To ask who is calling changes nothing.
+    repeatable: facts === undefined || facts.reads,
   });
   if (answer.status !== 200) throw problemOf(answer, address);
   const makers = makersOf(await decimalClass());
@@ -57,7 +58,8 @@ async function exchange(address: string, message: object): Promise<{ body: unkno
 
 /** PORT_TIMEOUTS_MS (`address=500,other=2000`), then the list of ports, then PORT_TIMEOUT_MS. In ms. */
 function timeoutOf(address: string, listed: number | undefined): number {
-  for (const entry of (process.env.PORT_TIMEOUTS_MS || '').split(',')) {
+  const { PORT_TIMEOUT_MS: all, PORT_TIMEOUTS_MS: each } = process.env;
+  for (const entry of (each || '').split(',')) {
     const at = entry.lastIndexOf('=');
     if (at !== -1 && entry.slice(0, at).trim() === address) {
       const given = Number(entry.slice(at + 1));
@@ -65,7 +67,7 @@ function timeoutOf(address: string, listed: number | undefined): number {
     }
   }
   if (listed !== undefined) return listed;
-  const general = Number(process.env.PORT_TIMEOUT_MS);
+  const general = Number(all);
   return general > 0 ? general : defaultTimeout;
 }
 

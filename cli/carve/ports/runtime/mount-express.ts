@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isForPort, serve } from './host.ts';
-import { host } from './table.ts';
+import { identifier } from './host-identity-express.ts';
+import { host, identities } from './table.ts';
 
 type Handle = (request: IncomingMessage, response: ServerResponse, next?: unknown) => void;
 
@@ -15,5 +16,6 @@ export function mountPorts<T>(app: T): T {
     if (isForPort(host, request)) void serve(host, request, response);
     else handle.call(inner, request, response, next);
   };
+  host.identify = identifier(app, identities);
   return app;
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isForPort, serve } from './host.ts';
-import { host } from './table.ts';
+import { identifier } from './host-identity-fastify.ts';
+import { host, identities } from './table.ts';
 
 interface HookRequest {
   raw: IncomingMessage;
@@ -27,5 +28,6 @@ export function mountPorts<T>(app: T): T {
     reply.hijack();
     void serve(host, request.raw, reply.raw);
   });
+  host.identify = identifier(app, identities);
   return app;
 }

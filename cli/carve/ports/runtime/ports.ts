@@ -8,3 +8,10 @@ export interface PortFacts {
 export const portsDigest: string = '';
 export const portsFolder: string = '';
 export const ports: { [address: string]: PortFacts } = {};
+export interface IdentityFacts {
+  /** What it sets on the request. */
+  properties: string[];
+  /** Headers that it reads besides those that are always asked with. */
+  headers: string[];
+}
+export const identities: { [name: string]: IdentityFacts } = {};

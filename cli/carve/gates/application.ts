@@ -1,0 +1,103 @@
+/** Runs an application in its gate folder, on a port of its own, until it is ready. */
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request as send } from 'undici';
+import { gateEnvironment, lastLines, type Started, startCommand } from './run-process.ts';
+
+export interface Application {
+  url: string;
+  said(): string;
+  /** Ends it in order, then by force. */
+  stop(): Promise<void>;
+}
+
+export interface ApplicationOptions {
+  folder: string;
+  command: string;
+  env: Record<string, string>;
+  /** Path that answers 200 when it is ready. Undefined: any answer will do. */
+  readyPath: string | undefined;
+  limitMs: number;
+  signal: AbortSignal;
+}
+
+export type StartOutcome = { app: Application } | { failed: string; said: string[] };
+
+const STOP_LIMIT_MS = 15_000;
+
+/** Never rejects for what the application does. */
+export async function startApplication(options: ApplicationOptions): Promise<StartOutcome> {
+  // Between finding a port and using it somebody else may take it.
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await startOnce(options, await freePort());
+    const taken = 'failed' in outcome && outcome.said.some((line) => line.includes('EADDRINUSE'));
+    if (!taken || attempt === 3) return outcome;
+  }
+}
+
+async function startOnce(options: ApplicationOptions, port: number): Promise<StartOutcome> {
+  const { folder, command, env, readyPath, limitMs, signal } = options;
+  const started = startCommand(command, {
+    cwd: folder,
+    env: gateEnvironment(folder, { ...env, PORT: String(port), HOST: '127.0.0.1' }),
+    signal,
+  });
+  const url = `http://127.0.0.1:${port}`;
+  let ended: { code: number | null } | undefined;
+  void started.ended.then((code) => {
+    ended = { code };
+  });
+  const end = performance.now() + limitMs;
+  let last = 'it does not listen on the port that PORT names';
+  while (performance.now() < end && !signal.aborted) {
+    if (ended !== undefined)
+      return {
+        failed: `it ended with ${ended.code ?? 'a signal'} before it was ready`,
+        said: lastLines(started.said(), 20),
+      };
+    const answer = await ask(`${url}${readyPath ?? '/'}`);
+    if (typeof answer === 'number') {
+      if (readyPath === undefined || answer === 200)
+        return { app: { url, said: started.said, stop: () => stop(started) } };
+      last = `${readyPath} answers ${answer}`;
+    }
+    await sleep(50);
+  }
+  await stop(started, 'SIGKILL');
+  return {
+    failed: `it was not ready after ${limitMs / 1000} s: ${last}`,
+    said: lastLines(started.said(), 20),
+  };
+}
+
+async function ask(url: string): Promise<number | undefined> {
+  try {
+    const { statusCode, body } = await send(url, { headersTimeout: 5000, bodyTimeout: 5000 });
+    await body.dump();
+    return statusCode;
+  } catch {
+    return undefined;
+  }
+}
+
+async function stop(started: Started, by: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  started.end(by);
+  const timer = setTimeout(() => started.end('SIGKILL'), STOP_LIMIT_MS);
+  await started.ended;
+  clearTimeout(timer);
+  // The group's leader has ended; what it left running ends too.
+  started.end('SIGKILL');
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() =>
+        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}
