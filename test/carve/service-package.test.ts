@@ -176,6 +176,18 @@ describe('tsconfig.json', () => {
     });
   });
 
+  it("is the repository's where the application's package has none", async () => {
+    const files = await written(
+      {
+        'package.json': '{ "workspaces": ["apps/*"] }',
+        'tsconfig.json': '{ "compilerOptions": { "strict": false } }',
+        'apps/api/package.json': '{ "type": "module" }',
+      },
+      { ...ts, modules: 'esm', layout: { base: '', packageDir: 'apps/api', otherPackages: [] } },
+    );
+    expect(json(files, 'tsconfig.json').compilerOptions.strict).toBe(false);
+  });
+
   it('is strict where a base is not installed, and the page says so', async () => {
     const files = await written(
       { 'package.json': '{}', 'tsconfig.json': '{ "extends": "@tsconfig/node22/tsconfig.json" }' },
