@@ -136,6 +136,15 @@ describe('package.json', () => {
   });
 });
 
+it('moves the addresses of the platform aside where the application has routes of these names', async () => {
+  const routes = [{ method: 'GET', path: '/healthz', file: 'app.js', line: 1 }];
+  const files = await written({ 'package.json': '{}' }, { routes });
+  expect(files.get('service/about.js')).toContain(
+    "{ health: '/-/healthz', ready: '/readyz', metrics: '/metrics' }",
+  );
+  expect(files.get('Dockerfile')).toContain('/-/healthz');
+});
+
 describe('tsconfig.json', () => {
   it('is self-contained: extends are resolved, paths lead to the same files, output and unused names are no matter', async () => {
     const files = await written(
@@ -165,6 +174,18 @@ describe('tsconfig.json', () => {
       include: ['**/*'],
       exclude: ['node_modules', 'dist'],
     });
+  });
+
+  it("is the repository's where the application's package has none", async () => {
+    const files = await written(
+      {
+        'package.json': '{ "workspaces": ["apps/*"] }',
+        'tsconfig.json': '{ "compilerOptions": { "strict": false } }',
+        'apps/api/package.json': '{ "type": "module" }',
+      },
+      { ...ts, modules: 'esm', layout: { base: '', packageDir: 'apps/api', otherPackages: [] } },
+    );
+    expect(json(files, 'tsconfig.json').compilerOptions.strict).toBe(false);
   });
 
   it('is strict where a base is not installed, and the page says so', async () => {

@@ -57,13 +57,14 @@ export interface Project {
 export function readProject(spec: ServiceSpec): Project {
   const { base, packageDir, otherPackages } = spec.layout;
   const home = join(base, packageDir);
+  const root = workspaceRoot(home);
   const place = (path: string): string => relative(base, path).split(sep).join('/');
   const textFile = (path: string): TextFile => ({ path: place(path), text: readFileSync(path, 'utf8') });
   return {
     package: readPackage(home) ?? {},
     others: otherPackages.map((dir) => ({ dir, package: readPackage(join(base, dir)) ?? {} })),
-    root: workspaceRoot(home),
-    tsconfig: spec.language === 'ts' ? readTsconfig(home, base) : undefined,
+    root: root === undefined ? undefined : readPackage(root),
+    tsconfig: spec.language === 'ts' ? readTsconfig(home, base, root) : undefined,
     schema: spec.schemaFiles.map(textFile),
     migrations: [...spec.migrationFiles].sort().map(textFile),
     migrationLock: migrationLock(spec.migrationFiles),
@@ -87,13 +88,13 @@ function readJson(path: string): Record<string, unknown> | undefined {
   }
 }
 
-/** The nearest package.json above whose workspaces hold the package. */
-function workspaceRoot(home: string): PackageJson | undefined {
+/** The nearest folder above whose workspaces hold the package. */
+function workspaceRoot(home: string): string | undefined {
   for (let dir = dirname(home); ; dir = dirname(dir)) {
     const found = readPackage(dir);
     const patterns = [...listed(found?.workspaces), ...pnpmPatterns(join(dir, 'pnpm-workspace.yaml'))];
     const place = relative(dir, home).split(sep).join('/');
-    if (found && patterns.some((pattern) => globFor(pattern).test(place))) return found;
+    if (found && patterns.some((pattern) => globFor(pattern).test(place))) return dir;
     if (dir === dirname(dir)) return undefined;
   }
 }
@@ -122,8 +123,10 @@ function globFor(pattern: string): RegExp {
   return new RegExp(`^${source}$`);
 }
 
-function readTsconfig(home: string, base: string): ResolvedTsconfig | undefined {
-  const start = [home, base].map((dir) => join(dir, 'tsconfig.json')).find(existsSync);
+/** The application's own tsconfig, or that of its repository, which holds for it too. */
+function readTsconfig(home: string, base: string, root: string | undefined): ResolvedTsconfig | undefined {
+  const dirs = [home, base, ...(root === undefined ? [] : [root])];
+  const start = dirs.map((dir) => join(dir, 'tsconfig.json')).find(existsSync);
   if (start === undefined) return undefined;
   return resolveTsconfig(
     start,

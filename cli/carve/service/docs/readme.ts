@@ -253,7 +253,7 @@ function left(spec: ServiceSpec, facts: ReadmeFacts): string {
       ? `The monolith's tsconfig extends ${facts.missingTsconfigs.map(code).join(', ')}, not installed at the carve: \`strict\` was assumed.`
       : '',
     copies.length > 0
-      ? `Copies of code that the monolith goes on using stand in ${copies.map(code).join(', ')}: a change there does not reach them by itself.`
+      ? `Copies of code that the monolith goes on using come from ${copies.map(code).join(', ')}: a change there does not reach them by itself.`
       : '',
   ];
   return `## Left for the team\n\n${points
