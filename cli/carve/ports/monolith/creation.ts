@@ -1,6 +1,6 @@
 /** Where the monolith creates its application, and how a line is added that is handed it. */
 import { StranglerError } from '../../../../migration-plans/errors.ts';
-import { eachChild, lineAt, type Node, unwrap } from '../../../analysis/syntax/ast.ts';
+import { eachChild, isCallable, lineAt, type Node, unwrap } from '../../../analysis/syntax/ast.ts';
 import type { SourceFile } from '../../../analysis/syntax/parse.ts';
 import { type Insertion, indentAt, lineBelow } from './edits.ts';
 
@@ -37,12 +37,10 @@ export function callWithApp(source: SourceFile, line: number, call: string): Ins
       return around(inner.declaration as Node);
     if (inner?.type === 'PropertyDefinition' && inner.value !== null && creates(inner.value as Node))
       return around(inner.value as Node);
-    if (inner?.type === 'FunctionDeclaration' || inner?.type === 'ExportDefaultDeclaration') {
-      // A plugin that is handed the instance, as fastify-cli starts it.
-      const made = (inner.type === 'ExportDefaultDeclaration' ? inner.declaration : inner) as Node;
-      const entered = entry(source, made, call);
-      if (entered !== undefined) return entered;
-    }
+    // A plugin that is handed the instance, as fastify-cli starts it.
+    const plugin = callableAt(source, line);
+    const entered = plugin === undefined ? undefined : entry(source, plugin, call);
+    if (entered !== undefined) return entered;
   }
   throw new StranglerError('CARVE_PORT_APP', 'the statement that creates the application was not found', {
     place: { file: source.name, line },
@@ -53,10 +51,25 @@ export function callWithApp(source: SourceFile, line: number, call: string): Ins
 function entry(source: SourceFile, made: Node, call: string): Insertion[] | undefined {
   const { params, body } = made as { params?: Node[]; body?: Node | null };
   const first = params?.[0];
-  if (first?.type !== 'Identifier' || body?.type !== 'BlockStatement') return undefined;
-  const before = (body.body[0] as Node | undefined)?.start;
+  const statements = (body as { body?: Node[] } | null | undefined)?.body;
+  if (first?.type !== 'Identifier' || !body || !Array.isArray(statements)) return undefined;
+  const before = statements[0]?.start;
   const indent = before === undefined ? '  ' : indentAt(source.text, before);
   return [{ at: body.start + 1, text: `\n${indent}${call}(${first.name});` }];
+}
+
+/** The outermost function that begins on the line; of several the last. */
+export function callableAt(source: SourceFile, line: number): Node | undefined {
+  let found: Node | undefined;
+  const visit = (node: Node): void => {
+    if (isCallable(node) && lineAt(source.lines, node.start) === line) {
+      found = node;
+      return;
+    }
+    eachChild(node, visit);
+  };
+  for (const statement of source.program.body) visit(statement as Node);
+  return found;
 }
 
 const statementTypes = /Statement$|^(?:Variable|Export\w*|Function)Declaration$|^PropertyDefinition$/;
