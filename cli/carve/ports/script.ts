@@ -67,18 +67,21 @@ export function joined(sources: readonly string[]): string {
 
 /** The text without what stands at its top level, is not exported and is mentioned nowhere else. */
 export function withoutUnused(source: string): string {
+  let kept = parsed(source).body.map((statement) => ({
+    statement,
+    names: declaredNames(statement),
+    mentions: identifiers(statement),
+  }));
+  const edits: Edit[] = [];
   for (;;) {
-    const { body } = parsed(source);
-    const mentioned = body.map((statement) => identifiers(statement));
-    const unused = body.find((statement, at) => {
-      const names = declaredNames(statement);
-      return (
-        names.length > 0 &&
-        !mentioned.some((others, other) => other !== at && names.some((name) => others.has(name)))
-      );
-    });
-    if (unused === undefined) return source;
-    source = applied(source, [wholeLine(source, unused, true)]);
+    const unused = kept.find(
+      (item) =>
+        item.names.length > 0 &&
+        !kept.some((other) => other !== item && item.names.some((name) => other.mentions.has(name))),
+    );
+    if (unused === undefined) return applied(source, edits);
+    kept = kept.filter((item) => item !== unused);
+    edits.push(wholeLine(source, unused.statement, true));
   }
 }
 

@@ -98,7 +98,7 @@ function entryOf(style: MonolithStyle, folder: string, item: Reached): string {
   const [last] = item.path.slice(-1);
   const found = (module: string): string =>
     last === undefined
-      ? `whole(${module})`
+      ? `exportedItself(${module})`
       : `method(${[module, ...item.path.slice(0, -1)].join('.')}, ${quoted(last)})`;
   if (style.modules === 'cjs')
     return `    ${quoted(item.address)}: async () => ${found(`require(${request})`)},\n`;

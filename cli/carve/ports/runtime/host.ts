@@ -55,7 +55,7 @@ export function method<T extends object, K extends keyof T>(owner: T, name: K): 
 }
 
 /** A module that is itself the function. */
-export function whole(exported: unknown): PortFunction {
+export function exportedItself(exported: unknown): PortFunction {
   const inner = exported as { default?: unknown };
   return bound(typeof exported === 'function' ? exported : inner.default, undefined, 'module.exports');
 }
