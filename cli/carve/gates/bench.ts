@@ -14,14 +14,8 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { Content } from '../write/digest.ts';
 import { listFiles } from '../write/target.ts';
-import { type Found, linkPackages, type Supply, supplyOf, wantedBy } from './packages.ts';
+import { linkPackages, type Supply, supplyOf, type Wanted, wantedBy } from './packages.ts';
 import { gateEnvironment, lastLines, runCommand } from './run-process.ts';
-
-export interface Bench {
-  folder: string;
-  supply: Supply;
-  remove(): void;
-}
 
 /** The toolkit's own packages are looked for from here. */
 const TOOLKIT = import.meta.dirname;
@@ -82,19 +76,33 @@ function staysInside(root: string, link: string): boolean {
  */
 export async function equip(
   folder: string,
-  options: { from: readonly string[]; install: boolean; alsoFrom?: readonly string[]; signal: AbortSignal },
+  options: {
+    from: readonly string[];
+    install: boolean;
+    also?: readonly Wanted[];
+    signal: AbortSignal /** Packages whose needs count; undefined: all in the folder. */;
+    only?: readonly string[];
+  },
 ): Promise<{ supply: Supply; failed: string[] | undefined }> {
   const packageFiles = listFiles(folder).filter((path) => basename(path) === 'package.json');
-  const { wanted, own } = wantedBy(folder, packageFiles);
-  const supply = supplyOf(wanted, [...options.from, TOOLKIT]);
+  const needing = options.only?.map((dir) => (dir === '' ? 'package.json' : `${dir}/package.json`));
+  const { wanted, own } = wantedBy(folder, packageFiles, needing);
+  const also = (options.also ?? []).filter(
+    ({ name }) => !own.has(name) && !wanted.some((item) => item.name === name),
+  );
+  const supply = supplyOf([...wanted, ...also], [...options.from, TOOLKIT]);
   const needed = supply.missing.filter(({ tool, name }) => !tool || TOOLS_NEEDED.has(name));
   if (needed.length > 0 && options.install) {
-    const { code, said, timedOut } = await runCommand('npm install --no-audit --no-fund --loglevel=error', {
-      cwd: folder,
-      env: gateEnvironment(folder, { PRISMA_SKIP_POSTINSTALL_GENERATE: '1' }),
-      limitMs: INSTALL_LIMIT_MS,
-      signal: options.signal,
-    });
+    const extra = also.map(({ name, range }) => `'${name}@${range}'`).join(' ');
+    const { code, said, timedOut } = await runCommand(
+      `npm install --no-audit --no-fund --loglevel=error ${extra}`,
+      {
+        cwd: folder,
+        env: gateEnvironment(folder, { PRISMA_SKIP_POSTINSTALL_GENERATE: '1' }),
+        limitMs: INSTALL_LIMIT_MS,
+        signal: options.signal,
+      },
+    );
     if (code === 0) return { supply: { found: [], missing: [] }, failed: undefined };
     const last = lastLines(said, 12);
     return { supply, failed: timedOut ? [...last, 'it took longer than 10 minutes'] : last };
@@ -105,7 +113,3 @@ export async function equip(
 
 /** Without these the gates can't do their work, although the service runs without them. */
 const TOOLS_NEEDED = new Set(['typescript', 'prisma']);
-
-export function versionOf(found: readonly Found[], name: string): string | undefined {
-  return found.find((item) => item.name === name)?.version;
-}

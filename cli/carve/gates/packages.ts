@@ -37,6 +37,7 @@ interface PackageJson {
   name?: string;
   version?: string;
   bin?: string | Record<string, string>;
+  scripts?: Record<string, string>;
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
   optionalDependencies?: Record<string, string>;
@@ -46,16 +47,19 @@ interface PackageJson {
 export function wantedBy(
   folder: string,
   packageFiles: readonly string[],
+  needing: readonly string[] = packageFiles,
 ): { wanted: Wanted[]; own: Map<string, string> } {
   const wanted = new Map<string, Wanted>();
   const own = new Map<string, string>();
   const packages = packageFiles.map((file) => ({
     dir: dirname(join(folder, file)),
+    counts: needing.includes(file),
     json: readPackage(join(folder, file)),
   }));
   for (const { dir, json } of packages)
     if (json.name !== undefined && dir !== folder) own.set(json.name, dir);
-  for (const { dir, json } of packages) {
+  for (const { dir, json, counts } of packages) {
+    if (!counts) continue;
     for (const [name, range] of Object.entries({
       ...json.devDependencies,
       ...json.optionalDependencies,

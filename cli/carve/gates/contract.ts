@@ -1,0 +1,171 @@
+/** The recorded exchanges as contract tests of the service: data, rows, and a test that needs Node and nothing else. Pure. */
+import type { CapturedAnswer } from '../../../migration-plans/compare/answer.ts';
+import { redactAnswer } from '../../../migration-plans/redact/exchange.ts';
+import type { Redactor } from '../../../migration-plans/redact/redactor.ts';
+import type { OutputFile } from '../service/spec.ts';
+import type { JudgedTrial } from './judge.ts';
+import type { TrialRequest } from './requests.ts';
+
+export interface RecordedExchange {
+  name: string;
+  request: { method: string; url: string; headers: Record<string, string>; body: string | null };
+  answer: { status: number; type: string | null; location: string | null; body: string | null };
+  /** Places whose values the monolith itself gives differently each time: only their presence is asked. */
+  varies: string[];
+}
+
+/** Longest body that is kept in the repository, in characters. */
+const MAX_BODY = 20_000;
+
+export function contractFiles(
+  folder: string,
+  trials: readonly JudgedTrial[],
+  routeOf: (request: TrialRequest) => string,
+  seed: string,
+  redactor: Redactor,
+): OutputFile[] {
+  const byRoute = new Map<string, RecordedExchange[]>();
+  const order: string[] = [];
+  for (const trial of trials) {
+    if (!('status' in trial.monolith) || trial.differences.length > 0) continue;
+    const route = routeOf(trial.request);
+    if (!byRoute.has(route)) order.push(route);
+    byRoute.set(route, [...(byRoute.get(route) ?? []), recorded(trial, trial.monolith, redactor)]);
+  }
+  if (order.length === 0) return [];
+  const names = fileNames(order);
+  const exchanges = order.map(
+    (route): OutputFile => ({
+      path: `${folder}${names.get(route)}.json`,
+      text: `${JSON.stringify({ route, exchanges: byRoute.get(route) }, null, 2)}\n`,
+    }),
+  );
+  const sequence = trials
+    .filter((trial) => 'status' in trial.monolith && trial.differences.length === 0)
+    .map(({ request }) => names.get(routeOf(request)) ?? '');
+  return [
+    ...exchanges,
+    { path: `${folder}order.json`, text: `${JSON.stringify(sequence)}\n` },
+    ...(seed === '' ? [] : [{ path: `${folder}seed.sql`, text: SEED_HEAD + seed }]),
+    { path: `${folder}contract.test.mjs`, text: TEST },
+  ];
+}
+
+function recorded(trial: JudgedTrial, answer: CapturedAnswer, redactor: Redactor): RecordedExchange {
+  const { request, noise } = trial;
+  const { body } = redactAnswer(answer, redactor);
+  const header = (name: string): string | null => {
+    const at = answer.rawHeaders.findIndex((text, index) => index % 2 === 0 && text.toLowerCase() === name);
+    return at === -1 ? null : (answer.rawHeaders[at + 1] ?? null);
+  };
+  const type = header('content-type')?.split(';')[0]?.trim() ?? null;
+  // What varies is not kept at all, so that recording again gives the same file.
+  const steady = body === undefined || body.length > MAX_BODY ? null : masked(body, type, noise);
+  return {
+    name: request.name,
+    request: { method: request.method, url: request.url, headers: request.headers, body: request.body },
+    answer: { status: answer.status, type, location: header('location'), body: steady },
+    varies: noise.filter((path) => path.startsWith('$')),
+  };
+}
+
+/** JSON without the values that vary; null for another text in which something varies. */
+function masked(body: string, type: string | null, noise: readonly string[]): string | null {
+  const paths = noise.filter((path) => path.startsWith('$'));
+  if (noise.some((path) => path.startsWith('html') || path === 'body' || path.startsWith('text')))
+    return null;
+  if (paths.length === 0) return body;
+  if (type === null || !/json$/.test(type)) return null;
+  try {
+    return JSON.stringify(mask(JSON.parse(body), '$', new Set(paths)));
+  } catch {
+    return null;
+  }
+}
+
+function mask(value: unknown, path: string, varies: ReadonlySet<string>): unknown {
+  if (varies.has(path)) return '«varies»';
+  if (Array.isArray(value)) return value.map((item) => mask(item, `${path}[*]`, varies));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, mask(item, `${path}.${key}`, varies)]),
+  );
+}
+
+/** `GET /books/:id` → `get-books-id`, each once. */
+function fileNames(routes: readonly string[]): Map<string, string> {
+  const names = new Map<string, string>();
+  const used = new Set(['order', 'seed']);
+  for (const route of routes) {
+    const plain =
+      route
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .replace(/^-|-$/g, '')
+        .slice(0, 80) || 'route';
+    let name = plain;
+    for (let n = 2; used.has(name); n++) name = `${plain}-${n}`;
+    used.add(name);
+    names.set(route, name);
+  }
+  return names;
+}
+
+const SEED_HEAD = `-- The rows that the exchanges beside were recorded on: made up from the data model, nobody's data.
+-- psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -f seed.sql     (into empty tables)
+`;
+
+const TEST = `/**
+ * The service answers as the monolith did when it was carved. The exchanges beside were recorded from the monolith, on the rows of
+ * seed.sql, in the order of order.json. Against a service whose database holds these rows and nothing else:
+ *
+ *     BASE_URL=http://127.0.0.1:3101 node --test test/contract/
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+const base = process.env.BASE_URL?.replace(/\\/$/, '');
+const read = (name) => JSON.parse(readFileSync(new URL(name, import.meta.url), 'utf8'));
+const routes = new Map();
+const next = (name) => {
+  if (!routes.has(name)) routes.set(name, { ...read(name + '.json'), at: 0 });
+  const route = routes.get(name);
+  return { route: route.route, ...route.exchanges[route.at++] };
+};
+
+/** What was redacted or varies says only that something is there. */
+function like(actual, expected, path) {
+  if (typeof expected === 'string' && /«[^»]*»/.test(expected)) return assert.notEqual(actual, undefined, path);
+  if (Array.isArray(expected)) {
+    assert.ok(Array.isArray(actual), path + ' is a list');
+    assert.equal(actual.length, expected.length, path + ': number of elements');
+    return expected.forEach((item, index) => like(actual[index], item, path + '[' + index + ']'));
+  }
+  if (typeof expected === 'object' && expected !== null) {
+    assert.ok(typeof actual === 'object' && actual !== null, path + ' is an object');
+    assert.deepEqual(Object.keys(actual).sort(), Object.keys(expected).sort(), path + ': members');
+    for (const key of Object.keys(expected)) like(actual[key], expected[key], path + '.' + key);
+    return;
+  }
+  assert.deepEqual(actual, expected, path);
+}
+
+test('contract', { skip: base === undefined && 'BASE_URL is not set' }, async (contract) => {
+  for (const name of read('order.json')) {
+    const { route, name: what, request, answer } = next(name);
+    await contract.test(route + ' ' + request.url + ' (' + what + ')', async () => {
+      const { method, headers, body } = request;
+      const got = await fetch(base + request.url, { method, headers, body, redirect: 'manual' });
+      const text = await got.text();
+      assert.equal(got.status, answer.status, text.slice(0, 500));
+      assert.equal(got.headers.get('content-type')?.split(';')[0].trim() ?? null, answer.type);
+      if (answer.location !== null && !answer.location.includes('«'))
+        assert.equal(got.headers.get('location'), answer.location);
+      if (answer.body === null || method === 'HEAD') return;
+      if (/json$/.test(answer.type ?? '')) like(JSON.parse(text), JSON.parse(answer.body), '$');
+      else if (!answer.body.includes('«')) assert.equal(text, answer.body);
+    });
+  }
+});
+`;
