@@ -1,3 +1,4 @@
+import { ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import { StranglerError } from '../../migration-plans/errors.ts';
 import type { Endpoint } from '../discovery/port.ts';
@@ -52,9 +53,10 @@ class LeanForwarder implements Forwarder, ExchangeHost {
 
   forward(job: ForwardJob): void {
     const { request, response } = job;
-    if (request.httpVersionMajor === 2) {
-      const { stream } = response as unknown as Http2ServerResponse;
-      const answer = new Http2Answer(response as unknown as Http2ServerResponse);
+    // Not by the version: Node's HTTP/1 parser takes a request line that says `HTTP/2.0`.
+    if (!(response instanceof ServerResponse)) {
+      const { stream } = response as Http2ServerResponse;
+      const answer = new Http2Answer(response as Http2ServerResponse);
       const hasBody = stream !== undefined && !stream.endAfterHeaders;
       this.#run(new Exchange(this, job, answer, undefined), http1Headers(request.rawHeaders, hasBody), 1);
       return;
@@ -62,7 +64,7 @@ class LeanForwarder implements Forwarder, ExchangeHost {
     const minor = request.httpVersionMinor;
     const exchange = new Exchange(this, job, new Http1Answer(response, minor), undefined);
     if (request.httpVersionMajor === 1) this.#run(exchange, request.rawHeaders, minor);
-    // Node's parser takes a request line without a version for HTTP/0.9.
+    // Node's parser takes a request line without a version for HTTP/0.9, and one that says 2.0 as it is.
     else this.#refuse(exchange);
   }
 
