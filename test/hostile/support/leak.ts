@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { type OriginConnection, startRawOrigin } from '../../forward/support/raw-origin.ts';
 import { CLIENT_CASES } from '../client-cases.ts';
-import { UPSTREAM_CASES } from '../upstream-cases.ts';
+import { UPSTREAM_CASES, type UpstreamCase } from '../upstream-cases.ts';
 import type { Held } from './edge-process.ts';
+import { READINGS, readRequests } from './readers.ts';
 
 export interface LeakOptions {
   exchanges: number;
@@ -43,12 +43,10 @@ const QUITTERS: readonly { bytes: string; afterMs: number }[] = [
 
 /** So many hostile exchanges through an edge of its own, from both sides, while well-behaved clients use it. */
 export async function hostileExchanges({ exchanges, concurrency = 24 }: LeakOptions): Promise<LeakReport> {
-  const origin = await startRawOrigin(async (connection) => {
-    // Their list is for tests that look at them; here it would be the leak.
-    origin?.connections.splice(0);
-    await serve(connection);
-  });
-  const child = fork(join(import.meta.dirname, 'edge-process.ts'), [`http://127.0.0.1:${origin.port}`], {
+  const origin = createServer((socket) => serve(socket));
+  await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve));
+  const address = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
+  const child = fork(join(import.meta.dirname, 'edge-process.ts'), [address], {
     execArgv: ['--expose-gc'],
   });
   try {
@@ -75,24 +73,30 @@ export async function hostileExchanges({ exchanges, concurrency = 24 }: LeakOpti
     };
   } finally {
     child.kill('SIGKILL');
-    await origin.close();
+    await new Promise((resolve) => origin.close(resolve));
   }
 }
 
-async function serve(connection: OriginConnection): Promise<void> {
-  for (;;) {
-    const head = await connection.request();
-    const hostile = /^GET \/upstream\/(\d+) /.exec(head)?.[1];
-    if (hostile === undefined) {
-      if (head.startsWith('GET /silence')) continue;
-      connection.send(head.startsWith('GET /large') ? LARGE : OK);
-      continue;
+/** Answers each whole request as its path asks. Reads bodies, so that none of them is taken for a request. */
+function serve(socket: Socket): void {
+  let pending = '';
+  socket.on('error', () => {});
+  socket.on('data', (chunk: Buffer) => {
+    const { requests, rest } = readRequests(pending + chunk.toString('latin1'), READINGS[0]!);
+    pending = rest;
+    for (const { line } of requests) {
+      const hostile = /^GET \/upstream\/(\d+)$/.exec(line)?.[1];
+      if (hostile !== undefined) misbehave(socket, UPSTREAM_CASES[Number(hostile)]!);
+      else if (line === 'GET /large') socket.write(LARGE);
+      else if (line !== 'GET /silence') socket.write(OK);
     }
-    const { bytes, afterwards } = UPSTREAM_CASES[Number(hostile)]!;
-    connection.send(bytes);
-    if (afterwards === 'closes') return connection.end();
-    if (afterwards === 'resets') return connection.reset();
-  }
+  });
+}
+
+function misbehave(socket: Socket, { bytes, afterwards }: UpstreamCase): void {
+  socket.write(bytes, 'latin1');
+  if (afterwards === 'closes') socket.end();
+  else if (afterwards === 'resets') socket.resetAndDestroy();
 }
 
 async function inParallel(from: number, to: number, concurrency: number, port: number): Promise<void> {
@@ -191,7 +195,11 @@ async function held(child: ChildProcess): Promise<Held> {
 
 function message<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
-    child.once('message', (value) => resolve(value as T));
-    child.once('exit', (code) => reject(new Error(`the edge ended with ${code}`)));
+    const ended = (code: number | null): void => reject(new Error(`the edge ended with ${code}`));
+    child.once('exit', ended);
+    child.once('message', (value) => {
+      child.off('exit', ended);
+      resolve(value as T);
+    });
   });
 }
