@@ -126,6 +126,7 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
     trust: proxyTrust(options.trustProxy ?? []),
     secret: secretBytes(options.overrideSecret),
     answerHeader: options.answerHeader === false ? undefined : (options.answerHeader ?? 'x-strangler-target'),
+    maxInFlight: limits.inFlight,
     secure: options.secureCookies ?? false,
     onDefect: (error) => logger.error({ err: error }, 'deciding failed; the monolith answers'),
   });
@@ -194,6 +195,7 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
     evidence: () => sink.stats(),
     accessLog: accessStats,
     upstreams: () => upstreams.figures(),
+    admission: () => ({ shed: handler.shed, limit: limits.inFlight }),
     listener: () => listenerFigures?.(),
     shadow: () => shadow?.stats(),
   });

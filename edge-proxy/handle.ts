@@ -9,6 +9,7 @@ import type { EdgeFacts } from '../migration-plans/routing/decision.ts';
 import type { CompiledRoute } from '../migration-plans/routing/table.ts';
 import { clientAddressOf, isFromTrustedProxy, type ProxyTrust } from './client-address.ts';
 import { type Exchange, type ExchangeOwner, RequestExchange, UpgradeExchange } from './exchange.ts';
+import { type OwnAnswer, refuseRaw } from './forward/index.ts';
 import type { Forwarder, ForwardResult, Upstream } from './forward/port.ts';
 import { InFlight } from './in-flight.ts';
 import type { LocalKills } from './kill-switch.ts';
@@ -30,10 +31,14 @@ export interface HandlerOptions {
   secret: Uint8Array | undefined;
   /** Name of the answer header that says who answered; undefined: none. */
   answerHeader: string | undefined;
+  /** Requests being answered at the same time. */
+  maxInFlight: number;
   /** Clients reach this edge by TLS: pins are marked so. */
   secure: boolean;
   onDefect(error: unknown): void;
 }
+
+const OVERLOAD: OwnAnswer = { status: 503, code: 'overload', retryAfter: 1 };
 
 /** What is true while one request is decided on. One object for all of them: deciding is synchronous and keeps nothing. */
 class FactsNow implements EdgeFacts {
@@ -59,10 +64,14 @@ export class EdgeHandler implements ExchangeOwner {
   readonly inFlight = new InFlight();
   /** Replaced as a whole by a new revision. */
   serving: Serving = { table: EMPTY_TABLE, routes: [] };
+  /** Requests that were answered 503 because too many were being answered. */
+  shed = 0;
   /** Every answer is the last one of its connection. */
   draining = false;
   readonly #options: HandlerOptions;
   readonly #facts: FactsNow;
+  /** Being answered now. Tunnels are not: they last as long as their users like. */
+  #answering = 0;
 
   constructor(options: HandlerOptions) {
     this.#options = options;
@@ -74,7 +83,13 @@ export class EdgeHandler implements ExchangeOwner {
 
   /** Answers a request: the listener of a Node server, or the end of a hijacked Fastify reply. */
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
-    const { monolith, monolithTimeouts, trust, recorder, forwarder } = this.#options;
+    const { monolith, monolithTimeouts, trust, recorder, forwarder, maxInFlight } = this.#options;
+    if (this.#answering >= maxInFlight) {
+      this.shed += 1;
+      forwarder.answer(request, response, OVERLOAD, this.answered.edge);
+      return;
+    }
+    this.#answering += 1;
     const exchange = new RequestExchange(
       this,
       request,
@@ -92,7 +107,12 @@ export class EdgeHandler implements ExchangeOwner {
 
   /** Passes on a request for another protocol. For `upgrade` of a Node server. */
   readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const { monolith, monolithTimeouts, trust, recorder, forwarder } = this.#options;
+    const { monolith, monolithTimeouts, trust, recorder, forwarder, maxInFlight } = this.#options;
+    if (this.#answering >= maxInFlight) {
+      this.shed += 1;
+      refuseRaw(socket, OVERLOAD);
+      return;
+    }
     const exchange = new UpgradeExchange(
       this,
       request,
@@ -118,6 +138,7 @@ export class EdgeHandler implements ExchangeOwner {
   }
 
   finished(exchange: Exchange, result: ForwardResult): void {
+    if (!exchange.isUpgrade) this.#answering -= 1;
     this.inFlight.remove(exchange);
     this.#options.recorder.ended(exchange, result);
   }

@@ -1,7 +1,8 @@
-import { ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import { StranglerError } from '../../migration-plans/errors.ts';
 import type { Endpoint } from '../discovery/port.ts';
+import { ownHead } from './answer-text.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { Exchange, type ExchangeHost } from './exchange.ts';
 import { ExchangeList } from './exchange-list.ts';
@@ -9,6 +10,7 @@ import { Http1Answer, rawHeadsWork } from './http1-answer.ts';
 import { Http2Answer } from './http2-answer.ts';
 import { http1Headers } from './http2-request.ts';
 import { type ForwarderOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { type OwnAnswer, ownBody } from './own-answers.ts';
 import type { Forwarder, ForwardJob, Upstream } from './port.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { SocketAnswer } from './socket-answer.ts';
@@ -66,6 +68,22 @@ class LeanForwarder implements Forwarder, ExchangeHost {
     if (request.httpVersionMajor === 1) this.#run(exchange, request.rawHeaders, minor);
     // Node's parser takes a request line without a version for HTTP/0.9, and one that says 2.0 as it is.
     else this.#refuse(exchange);
+  }
+
+  answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    own: OwnAnswer,
+    headers: readonly string[],
+  ): void {
+    const writer =
+      response instanceof ServerResponse
+        ? new Http1Answer(response, request.httpVersionMinor)
+        : new Http2Answer(response as Http2ServerResponse);
+    const body = ownBody(own);
+    // A body that nobody reads would be taken for the next request.
+    if (mayHaveBody(request)) writer.closeAfter();
+    writer.whole(ownHead(own, body, headers), request.method === 'HEAD' ? '' : body);
   }
 
   upgrade(job: Parameters<Forwarder['upgrade']>[0]): void {
@@ -144,6 +162,11 @@ class LeanForwarder implements Forwarder, ExchangeHost {
     for (const exchange of this.#exchanges.members()) exchange.abort();
     for (const pool of this.#pools.values()) pool.destroy();
   }
+}
+
+function mayHaveBody({ headers }: IncomingMessage): boolean {
+  const length = headers['content-length'];
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }
 
 /** Somebody must learn of it, whoever forgot to listen. */

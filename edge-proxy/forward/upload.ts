@@ -117,9 +117,9 @@ export class Upload {
       if (this.#keptBytes <= replayBytes) this.#kept.push(chunk);
       else this.#kept = undefined;
     }
-    this.#listener.uploadMoved();
     if (this.#connection === undefined) this.#request.pause();
     else this.#write(this.#connection, chunk);
+    this.#listener.uploadMoved();
   }
 
   #write(connection: UpstreamConnection, chunk: Buffer): void {
