@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { Timeouts } from '../migration-plans/plan/plan.ts';
 import type { Target } from '../migration-plans/revision/revision.ts';
@@ -38,6 +39,7 @@ export interface HandlerOptions {
   onDefect(error: unknown): void;
 }
 
+const NO_CONNECT: OwnAnswer = { status: 405, code: 'connect-refused' };
 const OVERLOAD: OwnAnswer = { status: 503, code: 'overload', retryAfter: 1 };
 
 /** What is true while one request is decided on. One object for all of them: deciding is synchronous and keeps nothing. */
@@ -107,26 +109,41 @@ export class EdgeHandler implements ExchangeOwner {
 
   /** Passes on a request for another protocol. For `upgrade` of a Node server. */
   readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const { monolith, monolithTimeouts, trust, recorder, forwarder, maxInFlight } = this.#options;
+    const { forwarder, maxInFlight } = this.#options;
     if (this.#answering >= maxInFlight) {
       this.shed += 1;
       refuseRaw(socket, OVERLOAD);
       return;
     }
-    const exchange = new UpgradeExchange(
-      this,
-      request,
-      socket,
-      head,
-      clientAddressOf(request, trust),
-      performance.now(),
-      monolith,
-      monolithTimeouts,
-      recorder.meters.unclaimed,
-    );
-    this.#begin(exchange);
-    if (this.draining) exchange.announceClose();
+    const exchange = this.#upgradeExchange(request, socket, head);
     forwarder.upgrade(exchange);
+  };
+
+  /**
+   * CONNECT, for `connect` of a Node server that speaks HTTP/2: a WebSocket is passed on (RFC 8441), anything else is no proxy's business
+   * that stands for one site.
+   */
+  readonly connect = (request: IncomingMessage, client: ServerResponse | Duplex): void => {
+    if (request.httpVersionMajor !== 2) {
+      refuseRaw(client as Duplex, NO_CONNECT);
+      return;
+    }
+    const response = client as ServerResponse;
+    const { stream } = response as unknown as Http2ServerResponse;
+    const { forwarder, maxInFlight } = this.#options;
+    if (request.headers[':protocol'] !== 'websocket' || stream === undefined) {
+      forwarder.answer(request, response, NO_CONNECT, this.answered.edge);
+      return;
+    }
+    if (this.#answering >= maxInFlight) {
+      this.shed += 1;
+      forwarder.answer(request, response, OVERLOAD, this.answered.edge);
+      return;
+    }
+    // As plans see it: the same GET that a client of HTTP/1.1 would send.
+    request.method = 'GET';
+    const exchange = this.#upgradeExchange(request, stream, Buffer.alloc(0));
+    forwarder.connect(Object.assign(exchange, { response }));
   };
 
   pin(exchange: Exchange, answeredBy: Target | undefined, status: number): string | undefined {
@@ -145,6 +162,24 @@ export class EdgeHandler implements ExchangeOwner {
 
   trustsPeer(request: IncomingMessage): boolean {
     return isFromTrustedProxy(request, this.#options.trust);
+  }
+
+  #upgradeExchange(request: IncomingMessage, client: Duplex, head: Buffer): UpgradeExchange {
+    const { monolith, monolithTimeouts, trust, recorder } = this.#options;
+    const exchange = new UpgradeExchange(
+      this,
+      request,
+      client,
+      head,
+      clientAddressOf(request, trust),
+      performance.now(),
+      monolith,
+      monolithTimeouts,
+      recorder.meters.unclaimed,
+    );
+    this.#begin(exchange);
+    if (this.draining) exchange.announceClose();
+    return exchange;
   }
 
   #begin(exchange: Exchange): void {

@@ -63,6 +63,7 @@ export function publicListener(edge: Edge, options: ListenerOptions): PublicList
         maxConcurrentStreams: MAX_STREAMS,
         maxHeaderListSize: limits.headerBytes,
         enablePush: false,
+        enableConnectProtocol: true,
       },
       streamResetBurst: RESET_BURST,
       streamResetRate: RESET_RATE,
@@ -73,7 +74,7 @@ export function publicListener(edge: Edge, options: ListenerOptions): PublicList
   }
   const server = app.server as Server;
   prepareServer(server);
-  // Over HTTP/2 this event comes with a stream, which Node itself answers 405 when nobody listens.
+  // Over HTTP/2 this event comes with an answer object instead of a socket: the plugin's listener knows both.
   if (tls !== undefined && options.http2) server.removeAllListeners('connect');
   server.maxConnections = limits.connections;
   app.register(edgePlugin, { edge, takeOver: true });

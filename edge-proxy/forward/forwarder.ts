@@ -9,6 +9,7 @@ import { ExchangeList } from './exchange-list.ts';
 import { Http1Answer, rawHeadsWork } from './http1-answer.ts';
 import { Http2Answer } from './http2-answer.ts';
 import { http1Headers } from './http2-request.ts';
+import { Http2TunnelAnswer } from './http2-tunnel.ts';
 import { type ForwarderOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { type OwnAnswer, ownBody } from './own-answers.ts';
 import type { Forwarder, ForwardJob, Upstream } from './port.ts';
@@ -25,6 +26,8 @@ interface UpstreamState {
   budget: RetryBudget;
   byEndpoint: WeakMap<Endpoint, ConnectionPool>;
 }
+
+const NOTHING = Buffer.alloc(0);
 
 class LeanForwarder implements Forwarder, ExchangeHost {
   readonly wheel: TimerWheel;
@@ -93,6 +96,12 @@ class LeanForwarder implements Forwarder, ExchangeHost {
       request.rawHeaders,
       request.httpVersionMinor,
     );
+  }
+
+  connect(job: Parameters<Forwarder['connect']>[0]): void {
+    const answer = new Http2TunnelAnswer(job.response as unknown as Http2ServerResponse);
+    const headers = answer.upgradeHeaders(job.request.rawHeaders);
+    this.#run(new Exchange(this, job, answer, NOTHING), headers, 1);
   }
 
   inFlight(): number {

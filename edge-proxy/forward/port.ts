@@ -142,6 +142,8 @@ export interface Forwarder {
   ): void;
   /** WebSocket and any other HTTP/1.1 upgrade but to HTTP itself (see `mayUpgrade`). Ends when the tunnel does. */
   upgrade(job: Omit<ForwardJob, 'response' | 'capture'> & { socket: Duplex; head: Buffer }): void;
+  /** A WebSocket that an HTTP/2 client asks for (RFC 8441). `request.method` is that of the upgrade, GET. */
+  connect(job: Omit<ForwardJob, 'capture'>): void;
   /** Exchanges that are not over yet. */
   inFlight(): number;
   /** Stops keeping idle connections; resolves when all sockets are closed. */
