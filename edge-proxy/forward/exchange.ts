@@ -4,6 +4,7 @@ import { answerHead, ownHead } from './answer-text.ts';
 import type { AnswerHead, AnswerWriter } from './answer-writer.ts';
 import { Attempts } from './attempt.ts';
 import type { ConnectionPool, PoolWaiter } from './connection-pool.ts';
+import type { BrokenConnection, ConnectionUser } from './connection-port.ts';
 import type { Listed } from './exchange-list.ts';
 import { MAX_VIA_HOPS, ownHops } from './forwarding-headers.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -18,7 +19,7 @@ import type { RetryBudget } from './retry-budget.ts';
 import { Timed, type TimerWheel } from './timer-wheel.ts';
 import { Tunnel, type TunnelListener } from './tunnel.ts';
 import { Upload, type UploadListener } from './upload.ts';
-import type { BrokenConnection, ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** What exchanges share. */
 export interface ExchangeHost extends ResolvedOptions {

@@ -14,6 +14,7 @@ export class Http2Answer implements AnswerWriter {
   protected readonly stream: ServerHttp2Stream;
   /** Something else was said in place of the upstream's answer: its body means nothing. */
   #mute = false;
+  #last = false;
 
   constructor(response: Http2ServerResponse) {
     this.#response = response;
@@ -25,7 +26,10 @@ export class Http2Answer implements AnswerWriter {
     this.stream.once('close', callback);
   }
 
-  closeAfter(): void {}
+  /** The rest of an upload is not wanted: RFC 9113 section 8.1 lets a whole answer be followed by a reset without error. */
+  closeAfter(): void {
+    this.#last = true;
+  }
 
   information({ status, lines }: AnswerHead): void {
     const { stream } = this;
@@ -36,6 +40,7 @@ export class Http2Answer implements AnswerWriter {
   whole(head: AnswerHead, body: string): void {
     if (!this.#answer(head, body === '')) return;
     if (body !== '') this.stream.end(Buffer.from(body, 'latin1'));
+    this.#closeIfLast();
   }
 
   head(head: AnswerHead): void {
@@ -59,6 +64,7 @@ export class Http2Answer implements AnswerWriter {
     // The response object answers `wantTrailers` itself: sending them here as well throws, and closing the stream then loses its end.
     if (trailers !== '') this.#response.addTrailers(grouped(trailers) as Record<string, string>);
     this.stream.end();
+    this.#closeIfLast();
   }
 
   cut(): void {
@@ -72,6 +78,10 @@ export class Http2Answer implements AnswerWriter {
   /** Whether this status means here what it meant in HTTP/1. RFC 9113 allows 100 to 599; an origin's 7xx has no form. */
   protected sayable(status: number): boolean {
     return status <= 599;
+  }
+
+  #closeIfLast(): void {
+    if (this.#last && !this.stream.destroyed) this.stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
   /** False: there is nobody left to answer, or this cannot be said in HTTP/2. */
