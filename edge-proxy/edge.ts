@@ -128,6 +128,7 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
     trust: proxyTrust(options.trustProxy ?? []),
     secret: secretBytes(options.overrideSecret),
     answerHeader: options.answerHeader === false ? undefined : (options.answerHeader ?? 'x-strangler-target'),
+    maxInFlight: limits.inFlight,
     secure: options.secureCookies ?? false,
     onDefect: (error) => logger.error({ err: error }, 'deciding failed; the monolith answers'),
   });
@@ -197,6 +198,7 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
     observed: () => observer?.stats(),
     accessLog: accessStats,
     upstreams: () => upstreams.figures(),
+    admission: () => ({ shed: handler.shed, limit: limits.inFlight }),
     listener: () => listenerFigures?.(),
     shadow: () => shadow?.stats(),
   });

@@ -15,6 +15,8 @@ export interface EdgeLimits {
   keepAliveMs: number;
   /** Connections of clients at the same time; more are closed at once. */
   connections: number;
+  /** Requests being answered at the same time; more are answered 503 before anything is done for them. Tunnels do not count. */
+  inFlight: number;
   /** Plan routes with metric labels of their own; those beyond are counted as `other`. */
   meteredRoutes: number;
   /** Evidence held while the state store is away. */
@@ -26,6 +28,7 @@ export const EDGE_LIMITS: EdgeLimits = {
   headersTimeoutMs: SERVER_LIMITS.headersTimeout,
   keepAliveMs: SERVER_LIMITS.keepAliveTimeout,
   connections: 20_000,
+  inFlight: 4_000,
   meteredRoutes: 1_000,
   evidenceHeld: 2_000,
 };

@@ -64,6 +64,7 @@ export function settingsOf({
       headersTimeoutMs: limits.requestHeadMs,
       keepAliveMs: limits.keepAliveMs,
       connections: limits.connections,
+      inFlight: limits.inFlight,
     },
     forward: {
       limits: {
@@ -71,6 +72,7 @@ export function settingsOf({
         maxQueue: limits.queue,
         queueMs: limits.queueTimeoutMs,
         maxRequestBytes: limits.requestBodyBytes ?? 0,
+        requestIdleMs: limits.requestIdleMs,
       },
     },
     ...(edge.tls === undefined ? {} : { tls: { certFile: edge.tls.certificate, keyFile: edge.tls.key } }),

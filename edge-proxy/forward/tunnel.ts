@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
+import type { TunnelEnd } from './connection-port.ts';
 import { Timed, type TimerWheel } from './timer-wheel.ts';
-import type { TunnelEnd, UpstreamConnection } from './upstream-connection.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
 
 export interface TunnelListener {
   /** Both sides are closed. Called once. `failed`: one of them did not end, but broke or was idle too long. */

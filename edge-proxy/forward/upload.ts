@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { trailerLines } from './trailers.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 export interface UploadListener {
@@ -116,9 +117,9 @@ export class Upload {
       if (this.#keptBytes <= replayBytes) this.#kept.push(chunk);
       else this.#kept = undefined;
     }
-    this.#listener.uploadMoved();
     if (this.#connection === undefined) this.#request.pause();
     else this.#write(this.#connection, chunk);
+    this.#listener.uploadMoved();
   }
 
   #write(connection: UpstreamConnection, chunk: Buffer): void {
@@ -157,10 +158,4 @@ function free(chunk: Buffer): void {
   const { buffer } = chunk;
   if (buffer instanceof ArrayBuffer && buffer.byteLength === chunk.length && !buffer.detached)
     buffer.transfer(0);
-}
-
-function trailerLines(raw: readonly string[]): string {
-  let lines = '';
-  for (let index = 0; index + 1 < raw.length; index += 2) lines += `${raw[index]}: ${raw[index + 1]}\r\n`;
-  return lines;
 }

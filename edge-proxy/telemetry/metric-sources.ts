@@ -17,6 +17,8 @@ export interface MetricSources {
   accessLog(): { written: number; sampledOut: number; dropped: number };
   /** One row per service and for the monolith. */
   upstreams(): UpstreamFigures[];
+  /** Requests answered 503 because too many were being answered, and how many may be. */
+  admission(): { shed: number; limit: number };
   /** Undefined: somebody else listens. */
   listener(): ListenerFigures | undefined;
   /** Undefined: nothing is mirrored. */

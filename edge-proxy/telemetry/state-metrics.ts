@@ -78,6 +78,17 @@ export function stateMetrics(sources: MetricSources, registry: Registry): void {
       emit({ outcome: 'dropped' }, dropped);
     },
   );
+  single(
+    'strangler_requests_in_flight_limit',
+    'Requests that may be answered at the same time; more get 503.',
+    () => sources.admission().limit,
+    'sum',
+  );
+  total(
+    'strangler_requests_shed_total',
+    'Requests answered 503 because too many were being answered.',
+    () => sources.admission().shed,
+  );
   listenerMetrics(sources, registry);
   upstreamMetrics(sources, registry);
   shadowMetrics(sources, registry);
