@@ -40,7 +40,7 @@ function renderCluster(cluster: ClusterView, index: number): Markup {
   for (const example of cluster.examples) text.push(example.url, example.left ?? '', example.right ?? '');
   return html`<details class="cluster" id="${cluster.id}" data-rank="${index}" data-seen="${cluster.seen}" data-last="${cluster.lastSeen}"
  data-severity="${cluster.severity}" data-kind="${cluster.kind}" data-route="${cluster.route}" data-text="${text.join(' ')}">
-<summary><span class="mark ${cluster.severity}">${cluster.severity}</span>${cluster.state === 'difference' ? '' : html`<span class="mark medium">${cluster.state}</span>`}<span class="title">${prose(cluster.title)}</span>
+<summary><span class="mark ${cluster.severity}">${cluster.severity}</span>${cluster.state === 'difference' ? '' : html`<span class="mark medium">${cluster.state}</span>`}${cluster.lane === 'write' ? html`<span class="mark low">write, in the sandbox</span>` : ''}<span class="title">${prose(cluster.title)}</span>
 <span class="small soft">${count(cluster.seen)} × · ${percent(cluster.share)}</span></summary>
 <div class="body">
 <dl>
@@ -69,15 +69,14 @@ ${
 <div><p class="small soft">Service's answer</p><pre>${example.rightBody ?? '(not kept)'}</pre></div></div>`
     : ''
 }
-${[
-  ['Monolith', example.curlMonolith, `${id}-m`] as const,
-  ['Service', example.curlService, `${id}-s`] as const,
-].map(
-  ([
-    target,
-    command,
-    commandId,
-  ]) => html`<p class="small soft">${target}, as curl <button type="button" class="copy" data-copies="${commandId}">Copy</button></p>
-<pre id="${commandId}">${command}</pre>`,
-)}`;
+${
+  example.curlMonolith === undefined || example.curlService === undefined
+    ? html`<p class="small soft">A write: it is not offered to be sent again.</p>`
+    : html`${command('Monolith, as curl', example.curlMonolith, `${id}-m`)}${command('Service, as curl', example.curlService, `${id}-s`)}`
+}`;
+}
+
+function command(label: string, text: string, id: string): Markup {
+  return html`<p class="small soft">${label} <button type="button" class="copy" data-copies="${id}">Copy</button></p>
+<pre id="${id}">${text}</pre>`;
 }

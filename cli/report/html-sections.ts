@@ -72,8 +72,26 @@ ${table(
     },
   ],
   view.coverage,
-)}`,
+)}
+${view.writes === undefined ? '' : renderWrites(view.writes)}`,
   );
+}
+
+function renderWrites({ message, rows }: NonNullable<ReportView['writes']>): Markup {
+  return html`<h3 id="writes">Writes in the sandbox</h3>
+<p>${prose(message)} The sandbox has data of its own: ids, times and tokens that each side makes up are not compared by value.</p>
+${table(
+  'Writes mirrored to the sandbox',
+  [
+    { title: 'Route', cell: (row) => code(row.route) },
+    { title: 'Sent', number: true, cell: (row) => count(row.sent), value: (row) => row.sent },
+    { title: 'Compared', number: true, cell: (row) => count(row.compared), value: (row) => row.compared },
+    { title: 'Agree', number: true, cell: (row) => count(row.equal), value: (row) => row.equal },
+    { title: 'Differ', number: true, cell: (row) => count(row.differing), value: (row) => row.differing },
+    { title: 'Data parted', number: true, cell: (row) => count(row.diverged), value: (row) => row.diverged },
+  ],
+  rows,
+)}`;
 }
 
 export function renderFunnel(view: ReportView): Markup {

@@ -18,6 +18,8 @@ export interface ReportView {
   /** Answers that differ in anything, noise included. */
   differing: number;
   coverage: CoverageRow[];
+  /** Writes mirrored to the sandbox. Undefined: the plan names none. */
+  writes: { message: string; rows: WriteRow[] } | undefined;
   funnel: {
     stages: { label: string; count: number; hint: string }[];
     losses: { reason: string; words: string; count: number }[];
@@ -55,6 +57,17 @@ export interface CoverageRow {
   note: string | undefined;
 }
 
+export interface WriteRow {
+  route: string;
+  sent: number;
+  compared: number;
+  /** Equal but for what each side makes up itself. */
+  equal: number;
+  differing: number;
+  /** The sandbox's data had parted from the monolith's: says nothing. */
+  diverged: number;
+}
+
 export type Severity = 'critical' | 'high' | 'medium' | 'low';
 
 export interface ClusterView {
@@ -63,6 +76,8 @@ export interface ClusterView {
   title: string;
   route: string;
   path: string;
+  /** `write`: seen in the sandbox. */
+  lane: 'read' | 'write';
   kind: string;
   shape: string;
   severity: Severity;
@@ -92,8 +107,9 @@ export interface ExampleView {
   right: string | undefined;
   leftBody: string | undefined;
   rightBody: string | undefined;
-  curlMonolith: string;
-  curlService: string;
+  /** Undefined for a write: nobody should send one to the monolith by a click. */
+  curlMonolith: string | undefined;
+  curlService: string | undefined;
 }
 
 export interface RuleRow {

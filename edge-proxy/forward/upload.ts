@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { RequestTap } from '../shadow/port.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 export interface UploadListener {
@@ -29,6 +30,7 @@ export class Upload {
   readonly #chunked: boolean;
   readonly #limits: UploadLimits;
   readonly #listener: UploadListener;
+  readonly #tap: RequestTap | undefined;
   #connection: UpstreamConnection | undefined;
   #kept: Buffer[] | undefined = [];
   #keptBytes = 0;
@@ -42,11 +44,20 @@ export class Upload {
   /** The upstream does not take more at present. */
   blocked = false;
 
-  constructor(request: IncomingMessage, chunked: boolean, limits: UploadLimits, listener: UploadListener) {
+  /** `tap` sees each piece once, whatever is sent again. */
+  constructor(
+    request: IncomingMessage,
+    chunked: boolean,
+    limits: UploadLimits,
+    listener: UploadListener,
+    tap?: RequestTap,
+  ) {
     this.#request = request;
     this.#chunked = chunked;
     this.#limits = limits;
     this.#listener = listener;
+    this.#tap = tap;
+    tap?.begin();
   }
 
   /** What came so far can still be sent from its beginning. */
@@ -116,13 +127,15 @@ export class Upload {
       if (this.#keptBytes <= replayBytes) this.#kept.push(chunk);
       else this.#kept = undefined;
     }
+    const held = this.#tap?.chunk(chunk) ?? false;
     this.#listener.uploadMoved();
     if (this.#connection === undefined) this.#request.pause();
-    else this.#write(this.#connection, chunk);
+    else this.#write(this.#connection, chunk, held);
   }
 
-  #write(connection: UpstreamConnection, chunk: Buffer): void {
-    const sent = this.#kept === undefined && chunk.length >= FREE_BYTES ? () => free(chunk) : undefined;
+  #write(connection: UpstreamConnection, chunk: Buffer, held = false): void {
+    const freed = !held && this.#kept === undefined && chunk.length >= FREE_BYTES;
+    const sent = freed ? () => free(chunk) : undefined;
     let more: boolean;
     if (this.#chunked) {
       connection.cork();
@@ -138,6 +151,7 @@ export class Upload {
 
   #ended(): void {
     this.complete = true;
+    if (!this.#draining) this.#tap?.end();
     if (this.#draining) this.#listener.uploadDrained();
     else if (this.#connection !== undefined) this.#end(this.#connection);
   }

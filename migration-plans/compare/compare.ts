@@ -11,6 +11,7 @@ import {
 } from './body.ts';
 import { diffDocuments } from './documents.ts';
 import { timeOf } from './format.ts';
+import type { GeneratedValues } from './generated.ts';
 import { compareHeaders, type HeaderMap, readHeaders } from './headers.ts';
 import { IdMaps } from './id-maps.ts';
 import { at, DEFAULT_LIMITS, Recorder, type RecorderLimits } from './recorder.ts';
@@ -26,6 +27,8 @@ export interface CompareContext {
   requestHeaders?: { left: readonly string[]; right: readonly string[] };
   /** Shared by the comparisons that must agree on one map of ids. Never shared between service comparisons and noise probes. */
   ids?: IdMaps;
+  /** Right is a sandbox's answer to a write: its ids and times are its own. */
+  generated?: GeneratedValues;
   limits?: Partial<RecorderLimits>;
 }
 
@@ -50,7 +53,11 @@ export function compareAnswers(left: ShadowAnswer, right: ShadowAnswer, context:
   }
   const leftHeaders = readHeaders(left.rawHeaders);
   const rightHeaders = readHeaders(right.rawHeaders);
-  const recorder = new Recorder(limits, { left: clockOf(leftHeaders), right: clockOf(rightHeaders) });
+  const recorder = new Recorder(
+    limits,
+    { left: clockOf(leftHeaders), right: clockOf(rightHeaders) },
+    context.generated,
+  );
   for (const notice of rules.notices) recorder.notice(notice);
   const ids = context.ids ?? new IdMaps();
   if (left.status !== right.status) {

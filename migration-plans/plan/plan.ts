@@ -87,8 +87,8 @@ export interface ShadowPlan {
   /** Bodies beyond this are compared by hash only. */
   maxBodyBytes: number;
   timeoutMs: number;
-  /** Mirrored writes go here only; never to a service that shares live data. */
-  sandbox: { service: PlanService } | undefined;
+  /** Mirrored writes go here only; never to a service that shares live data. Headers are set (string) or removed (null). */
+  sandbox: { service: PlanService; headers?: Record<string, string | null> } | undefined;
   /** Headers set (string) or removed (null) on mirrored requests, by target. */
   headers: { monolith: Record<string, string | null>; service: Record<string, string | null> };
 }

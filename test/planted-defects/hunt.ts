@@ -68,6 +68,7 @@ export async function hunt(shop: SampleShop, options: HuntOptions): Promise<Hunt
       version: '1',
       healthy: true,
     }),
+    endpointsOf: () => [],
     versionOf: () => '1',
     sink: { add: (delta) => void deltas.push(delta), flush: async () => undefined },
     flushMs: 3_600_000,

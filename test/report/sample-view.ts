@@ -68,6 +68,10 @@ export function sampleView(clusters = 3): ReportView {
         note: undefined,
       },
     ],
+    writes: {
+      message: 'Writes: 40 were compared in the sandbox, none differs in form; in content 38 agree.',
+      rows: [{ route: 'POST /orders', sent: 42, compared: 40, equal: 38, differing: 2, diverged: 2 }],
+    },
     funnel: {
       stages: [
         { label: 'Eligible', count: 10_400, hint: 'Safe requests on routes of the plan' },
@@ -139,6 +143,7 @@ function cluster(index: number): ClusterView {
     id: `c${index.toString(16).padStart(8, '0')}`,
     title: `\`field${index}\` became text in 3.1 % of \`GET /orders/:id\` ${index === 1 ? HOSTILE : ''}`,
     route: 'GET /orders/:id',
+    lane: 'read',
     path: `$.items[*].field${index}`,
     kind: index % 2 === 0 ? 'type' : 'value',
     shape: 'number→string',

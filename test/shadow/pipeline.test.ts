@@ -68,6 +68,7 @@ function start(
         healthy: true,
         ...endpoint,
       },
+    endpointsOf: () => [],
     versionOf: () => '1.0',
     sink: { add: (delta) => void deltas.push(delta), flush: async () => undefined },
     flushMs: 3_600_000,
