@@ -8,6 +8,7 @@ import { isFinding, type Judgement, judge } from '../../migration-plans/gates/ve
 import type { CompareRule, Plan } from '../../migration-plans/plan/plan.ts';
 import type { CapabilityState } from '../../migration-plans/revision/revision.ts';
 import { curlCommand } from './curl.ts';
+import { noiseCauses } from './noise-causes.ts';
 import type {
   ClusterView,
   CoverageRow,
@@ -24,8 +25,8 @@ export interface ReportInput {
   state: CapabilityState;
   revision: number | null;
   summary: EvidenceSummary;
-  /** The run before this one, if one is stored. */
-  before: EvidenceSummary | undefined;
+  /** Runs before this one that are stored, oldest first. */
+  earlier: readonly EvidenceSummary[];
   /** Where the commands to copy send to. */
   origins: { monolith: string; service: string };
   now: Date;
@@ -36,8 +37,13 @@ export function buildReport(input: ReportInput): ReportView {
   const { plan, state, summary, now, origins } = input;
   const judgement = judge(plan, summary);
   const writing = new Set(judgement.writes?.clusters);
-  const view = (entry: ClassifiedCluster): ClusterView =>
-    clusterView(entry, writing.has(entry) ? 'write' : 'read', origins);
+  const change = changeView(input);
+  const view = (entry: ClassifiedCluster): ClusterView => ({
+    ...clusterView(entry, writing.has(entry) ? 'write' : 'read', origins),
+    change: change?.find(({ id }) => id === entry.cluster.id)?.status,
+    accept: `npx strangler report ${plan.capability} accept ${entry.cluster.id} --reason "…"`,
+  });
+  const noise = judgement.clusters.filter((entry) => entry.class === 'noise');
   const differing = [...judgement.clusters, ...writing]
     .filter(({ class: kind }) => kind !== 'noise' && kind !== 'related')
     .sort(byRank);
@@ -63,9 +69,10 @@ export function buildReport(input: ReportInput): ReportView {
     writes: judgement.writes && { message: judgement.writes.message, rows: writeRows(plan, summary) },
     funnel: funnelView(judgement),
     clusters: differing.map(view),
-    change: changeView(input),
+    change,
     clustersOmitted: summary.clustersOmitted,
-    noise: judgement.clusters.filter((entry) => entry.class === 'noise').map(view),
+    noise: noise.map(view),
+    noiseCauses: noiseCauses(noise),
     rules: plan.compare.rules.map((rule) => ruleRow(rule, summary.rulesHidden[rule.id] ?? 0, now)),
     latency: latencyRows(summary),
     errors: errorRows(summary),
@@ -82,7 +89,7 @@ function clusterView(
   entry: ClassifiedCluster,
   lane: ClusterView['lane'],
   origins: ReportInput['origins'],
-): ClusterView {
+): Omit<ClusterView, 'change' | 'accept'> {
   const { cluster, service, noise } = entry;
   const curl = (origin: string, { method, url }: { method: string; url: string }) =>
     lane === 'read' ? curlCommand(origin, method, url) : undefined;
@@ -262,9 +269,9 @@ function errorRows(summary: EvidenceSummary): ErrorRow[] {
     .sort((a, b) => b.service.failures - b.monolith.failures - (a.service.failures - a.monolith.failures));
 }
 
-function changeView({ summary, before }: ReportInput): ReportView['change'] {
-  if (before === undefined) return undefined;
-  return layRuns([before, summary])
+function changeView({ summary, earlier }: ReportInput): ReportView['change'] {
+  if (earlier.length === 0) return undefined;
+  return layRuns([...earlier, summary])
     .filter((change) => change.status !== 'not seen yet')
-    .map(({ id, status, cluster }) => ({ id, status, title: cluster.description }));
+    .map(({ id, status, cluster, shares }) => ({ id, status, title: cluster.description, shares }));
 }

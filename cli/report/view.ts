@@ -25,11 +25,13 @@ export interface ReportView {
     losses: { reason: string; words: string; count: number }[];
   };
   clusters: ClusterView[];
-  /** Against the run before: how many differences are new, have come back, are gone. Undefined: there is no run before. */
-  change: { status: string; id: string; title: string }[] | undefined;
+  /** Against earlier runs: which differences are new, have come back, are gone, come and go. Undefined: there is no earlier run. */
+  change: ChangeRow[] | undefined;
   /** Differences that found no room in the bounded tables of the edges; they count as mismatches all the same. */
   clustersOmitted: number;
   noise: ClusterView[];
+  /** The noise summed up by what causes it. */
+  noiseCauses: NoiseCause[];
   rules: RuleRow[];
   latency: LatencyRow[];
   errors: ErrorRow[];
@@ -55,6 +57,23 @@ export interface CoverageRow {
   state: 'untested' | 'thin' | 'tested' | 'not mirrored';
   /** Why it is never compared. */
   note: string | undefined;
+}
+
+export interface ChangeRow {
+  id: string;
+  /** `new`, `regressed`, `persisting`, `fixed`, `flaky`. */
+  status: string;
+  title: string;
+  /** Share of answers in each run, oldest first, this one last; undefined: its route was not compared then. */
+  shares: (number | undefined)[];
+}
+
+export interface NoiseCause {
+  cause: string;
+  words: string;
+  fields: number;
+  /** The field that differs most often, and in which share of probes. */
+  example: { route: string; path: string; share: number };
 }
 
 export interface WriteRow {
@@ -94,6 +113,10 @@ export interface ClusterView {
   why: string;
   firstSeen: string;
   lastSeen: string;
+  /** Against earlier runs, as in `change`; undefined: not known. */
+  change: string | undefined;
+  /** The command that accepts this difference by a rule in the plan. */
+  accept: string;
   examples: ExampleView[];
 }
 
