@@ -1,7 +1,7 @@
 import type { Comparison, Difference, DifferenceKind, FieldTrait, FieldValue } from './answer.ts';
 import { joinFormats, templateOf } from './format.ts';
 import type { GeneratedValues } from './generated.ts';
-import { clockTrait } from './traits.ts';
+import { clockTrait, sizeTrait } from './traits.ts';
 
 export interface RecorderLimits {
   /** Differences listed in a comparison. */
@@ -100,11 +100,12 @@ export class Recorder {
   }
 
   number(where: Where, left: number, right: number, leftText: string, rightText: string): void {
-    if (this.explained(where, leftText, rightText, clockTrait(left, right, this.clocks))) return;
+    const clock = clockTrait(left, right, this.clocks);
+    if (this.explained(where, leftText, rightText, clock)) return;
     const shape = `${Number.isInteger(left) ? 'integer' : 'decimal'}→${Number.isInteger(right) ? 'integer' : 'decimal'}`;
     this.add('value', where, shape, leftText, rightText);
     const path = where.path();
-    this.trait(path, clockTrait(left, right, this.clocks));
+    this.trait(path, clock ?? sizeTrait(left, right));
     this.value(path, rightText);
   }
 
