@@ -89,14 +89,15 @@ export class Recorder {
   /** Two texts that differ: `format` or `value`, with what relates them to the clock. */
   text(where: Where, left: string, right: string, kind: 'value' | 'header-value' = 'value'): void {
     const formats = joinFormats(left, right);
-    if (formats.shared && this.explained(where, left, right, clockTrait(left, right, this.clocks))) return;
+    const clock = clockTrait(left, right, this.clocks);
+    if (formats.shared && this.explained(where, left, right, clock)) return;
     if (formats.shared) {
       const same = formats.left === 'text' && templateOf(left) === templateOf(right);
       this.add(kind, where, same ? 'text≈text' : `${formats.left}→${formats.right}`, left, right);
     } else {
       this.add('format', where, `${formats.left}→${formats.right}`, left, right);
     }
-    this.relate(where.path(), left, right);
+    this.relate(where.path(), left, right, clock);
   }
 
   number(where: Where, left: number, right: number, leftText: string, rightText: string): void {
@@ -117,8 +118,8 @@ export class Recorder {
   }
 
   /** Keeps what a differing value has to do with the clock and with earlier values, whether or not it is a difference. */
-  relate(path: string, left: string, right: string): void {
-    this.trait(path, clockTrait(left, right, this.clocks));
+  relate(path: string, left: string, right: string, clock = clockTrait(left, right, this.clocks)): void {
+    this.trait(path, clock);
     this.value(path, right);
     if (this.texts.length < MAX_TRAITS) this.texts.push({ path, left, right });
   }
