@@ -48,5 +48,5 @@ export function* serveSteps(
 function isMirrored({ route, state, plan, sandboxKey }: CompiledRoute): boolean {
   const comparing = state.phase === 'shadow' || state.phase === 'canary';
   const mirrorable = route.effect === 'read' || sandboxKey !== undefined;
-  return comparing && route.shadow && mirrorable && plan.shadow.sampleBp > 0;
+  return comparing && route.shadow && mirrorable && (route.sampleBp ?? plan.shadow.sampleBp) > 0;
 }

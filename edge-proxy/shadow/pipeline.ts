@@ -107,7 +107,7 @@ export function createShadow(options: ShadowOptions): Shadow {
     if (!route.shadow || (write && request.route.sandboxKey === undefined) || closing) return undefined;
     counters.count(request.route, 'eligible');
     const bucket = request.bucket >= 0 ? request.bucket : Math.floor(random() * 10_000);
-    if (!isSampled(bucket, plan.shadow.sampleBp)) return undefined;
+    if (!isSampled(bucket, route.sampleBp ?? plan.shadow.sampleBp)) return undefined;
     counters.count(request.route, 'sampled');
     const { maxBodyBytes } = plan.shadow;
     return new LiveCapture(

@@ -345,7 +345,7 @@ function coverageOf(plan: Plan, summary: EvidenceSummary): RouteCoverage[] {
 }
 
 function whyNotMirrored(route: PlanRoute, plan: Plan): string | undefined {
-  if (!route.shadow) return 'the plan excludes it from shadow traffic';
+  if (!route.shadow || route.sampleBp === 0) return 'the plan excludes it from shadow traffic';
   return route.effect === 'write' && plan.shadow.sandbox === undefined
     ? 'it writes, and the plan names no sandbox'
     : undefined;

@@ -72,6 +72,7 @@ function normaliseRoute(entry: PlanYaml['routes'][number], planTimeouts: Timeout
     effect,
     timeouts,
     shadow: map.shadow ?? true,
+    ...(map.sample === undefined ? {} : { sampleBp: parseShare(map.sample) }),
   });
   if (map.effect !== undefined) return [routeOf(parsed.methods, map.effect)];
   // "*" takes every method that nothing more precise takes, so the safe ones are split off.

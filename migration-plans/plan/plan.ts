@@ -40,6 +40,8 @@ export interface PlanRoute {
   timeouts: Timeouts;
   /** False: never mirrored. */
   shadow: boolean;
+  /** Share of its requests that are mirrored, by bucket of the sticky key. Absent: that of the plan. */
+  sampleBp?: number;
 }
 
 export interface PlanException {

@@ -88,6 +88,9 @@ const RouteMap = Type.Object(
       }),
     ),
     shadow: Type.Optional(Type.Boolean({ default: true, description: 'false: never mirrored.' })),
+    sample: Type.Optional(
+      Share({ description: 'Share of its requests that are mirrored. Omitted: `shadow.sample`.' }),
+    ),
     timeouts: Type.Optional(Timeouts),
   },
   { ...closed, says: 'a map with "route"' },

@@ -31,6 +31,7 @@ const Route = Type.Object({
     totalMs: Milliseconds,
   }),
   shadow: Type.Boolean(),
+  sampleBp: Type.Optional(ShareBp),
 });
 
 const Sticky = Type.Union([
