@@ -73,6 +73,8 @@ function start(
     sink: { add: (delta) => void deltas.push(delta), flush: async () => undefined },
     flushMs: 3_600_000,
     ...options,
+    // How busy the machine is must not decide what is compared.
+    limits: { maxAgeMs: 60_000, breakerPauseMs: 60_000, ...options.limits },
   });
   closing.push(() => shadow.close(0));
   return {
