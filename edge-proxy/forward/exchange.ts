@@ -99,7 +99,10 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
       this.refuse({ status: 400, code: 'bad-upgrade' });
       return;
     }
-    if (head.contentLength !== 0) this.#upload = new Upload(request, head.contentLength === -1, limits, this);
+    if (head.contentLength !== 0) {
+      const tap = this.#job.capture?.request;
+      this.#upload = new Upload(request, head.contentLength === -1, limits, this, tap);
+    }
     const now = wheel.now();
     if (timeouts.totalMs > 0) this.#totalDeadline = now + timeouts.totalMs;
     this.#attempt(now);

@@ -10,6 +10,8 @@ export interface MirrorCall {
   /** Undecoded path and query, as the user sent them. */
   url: string;
   headers: string[];
+  /** Undefined: none. */
+  body?: Uint8Array;
   maxBodyBytes: number;
   timeoutMs: number;
 }
@@ -38,6 +40,7 @@ export class MirrorClient {
         method: call.method as Dispatcher.HttpMethod,
         path: call.url,
         headers: call.headers,
+        body: call.body ?? null,
         headersTimeout: call.timeoutMs,
         bodyTimeout: call.timeoutMs,
         responseHeaders: 'raw',

@@ -42,6 +42,7 @@ const edge = await startEdge(
         edge: id,
         monolithUrl: options.monolith,
         pickEndpoint: (key) => upstreams.pickEndpoint(key),
+        endpointsOf: () => [],
         versionOf: () => '1',
         sink,
       });
