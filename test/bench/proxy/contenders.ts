@@ -5,7 +5,8 @@ import type { EdgeVariant } from './revisions.ts';
 export const EDGES = {
   'edge, no plan': {},
   'edge, 10 000 routes': { plans: 1_000, phase: 'monolith' },
-  'edge, canary 50 %': { phase: 'canary', weightBp: 5_000 },
+  // Mirroring, which a canary does too, has a line of its own.
+  'edge, canary 50 %': { phase: 'canary', weightBp: 5_000, sampleBp: 0 },
   'edge, shadow 100 %': { phase: 'shadow' },
 } as const satisfies Record<string, EdgeVariant>;
 

@@ -8,6 +8,8 @@ export interface EdgeVariant {
   weightBp?: number;
   /** Other plans, of ten routes each. */
   plans?: number;
+  /** Of mirroring. Default: every read is mirrored, and a fifth of them asked twice, as a plan without words has it. */
+  sampleBp?: number;
   noiseProbeBp?: number;
 }
 
@@ -20,7 +22,7 @@ const CLAIMED = ['/small.json', '/page.html', '/download.bin', '/stream', '/revi
 /** The revision that an edge of this kind serves. */
 export function benchRevision(
   number: number,
-  { phase, weightBp = 0, plans = 0, noiseProbeBp = 2_000 }: EdgeVariant,
+  { phase, weightBp = 0, plans = 0, sampleBp = 10_000, noiseProbeBp = 2_000 }: EdgeVariant,
 ): Revision {
   const others = Array.from({ length: plans }, (_, index) => ({
     plan: plan(
@@ -44,7 +46,7 @@ export function benchRevision(
     plan: plan('bench', routes, {
       stickyBy: [{ by: 'cookie', name: 'session' }, { by: 'client-address' }],
       shadow: {
-        sampleBp: 10_000,
+        sampleBp,
         noiseProbeBp,
         maxBodyBytes: 1_048_576,
         timeoutMs: 5_000,
