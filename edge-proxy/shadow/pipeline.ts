@@ -5,10 +5,10 @@ import type { EvidenceSink } from '../telemetry/evidence-sink.ts';
 import { asForwarded } from './as-forwarded.ts';
 import { AnswerCapture } from './capture.ts';
 import { Comparer } from './comparer.ts';
-import { MirrorClient } from './exchange.ts';
 import { FunnelCounters } from './funnel.ts';
 import { SHADOW_LIMITS, type ShadowLimits } from './limits.ts';
 import { mirrorHeaders } from './mirror-headers.ts';
+import { MirrorThread } from './mirror-thread.ts';
 import { FailurePause } from './pause.ts';
 import type { MirroredRequest, ShadowCapture, ShadowPort } from './port.ts';
 import { ByteBudget, NewestFirstQueue } from './queue.ts';
@@ -76,14 +76,14 @@ export function createShadow(options: ShadowOptions): Shadow {
     budget,
     (entry) => entry.left.bodyBytes * (entry.left.body ? 1 : 0),
   );
-  const client = new MirrorClient(limits.concurrency, budget, now);
+  const client = new MirrorThread(limits.concurrency, limits.queueBytes);
   const comparer = new Comparer(options.edge, limits.comparisons);
   const counters = new FunnelCounters(options.edge, wallClock, options.versionOf);
   const confirmations = new RateLimit(limits.confirmationsPerSecond, now());
   const pauses = new Map<string, FailurePause>();
-  const stop = new AbortController();
   const running = new Set<Promise<void>>();
   let closing = false;
+  let stopped = false;
 
   const pauseOf = (serviceKey: string): FailurePause => {
     let pause = pauses.get(serviceKey);
@@ -180,7 +180,7 @@ export function createShadow(options: ShadowOptions): Shadow {
     const { route } = request;
     const { plan, serviceKey } = route;
     const drop = (reason: DropReason): void => counters.drop(route, reason);
-    if (closing && stop.signal.aborted) return drop('shutdown');
+    if (stopped) return drop('shutdown');
     if (now() - entry.capturedAt > limits.maxAgeMs) return drop('expired');
     const pause = pauseOf(serviceKey);
     if (pause.paused(now())) return drop('breaker-open');
@@ -188,27 +188,25 @@ export function createShadow(options: ShadowOptions): Shadow {
     if (endpoint === undefined) return drop('no-endpoint');
 
     counters.count(route, 'sent');
-    const callService = (): Promise<ShadowAnswer> => {
+    const callService = (): Promise<ShadowAnswer | undefined> => {
       const scheme = endpoint.secure ? 'https' : 'http';
       return call(`${scheme}://${formatHost(endpoint.host)}:${endpoint.port}`, 'service');
     };
-    const callMonolith = (): Promise<ShadowAnswer> => call(options.monolithUrl, 'monolith');
-    const call = (origin: string, target: 'monolith' | 'service'): Promise<ShadowAnswer> =>
-      client.send(
-        {
-          origin,
-          method: request.method,
-          url: request.url,
-          headers: mirrorHeaders(entry.headers, target, plan.shadow.headers[target]),
-          maxBodyBytes: plan.shadow.maxBodyBytes,
-          timeoutMs: plan.shadow.timeoutMs,
-        },
-        stop.signal,
-      );
+    const callMonolith = (): Promise<ShadowAnswer | undefined> => call(options.monolithUrl, 'monolith');
+    const call = (origin: string, target: 'monolith' | 'service'): Promise<ShadowAnswer | undefined> =>
+      client.send({
+        origin,
+        method: request.method,
+        url: request.url,
+        headers: mirrorHeaders(entry.headers, target, plan.shadow.headers[target]),
+        maxBodyBytes: plan.shadow.maxBodyBytes,
+        timeoutMs: plan.shadow.timeoutMs,
+      });
 
     const probing = random() * 10_000 < plan.shadow.noiseProbeBp;
     const [right, probe] = await bothInRandomOrder(callService, probing ? callMonolith : undefined, random);
-    if (stop.signal.aborted) return drop('shutdown');
+    if (stopped) return drop('shutdown');
+    if (right === undefined) return drop('compare-failed');
     pause.record('failure' in right, now());
 
     const suspicious = await comparer.compare({
@@ -258,7 +256,8 @@ export function createShadow(options: ShadowOptions): Shadow {
       closing = true;
       clearInterval(timer);
       await within(deadlineMs, idle());
-      stop.abort();
+      stopped = true;
+      client.stop();
       // What is left now waits for a comparison at most, and even one that never ends must not keep the edge from closing.
       await within(COMPARING_MS, idle());
       for (let entry = queue.pop(); entry !== undefined; entry = queue.pop()) {

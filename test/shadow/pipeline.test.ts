@@ -72,6 +72,8 @@ function start(
     sink: { add: (delta) => void deltas.push(delta), flush: async () => undefined },
     flushMs: 3_600_000,
     ...options,
+    // The threads begin with the first copy, which on a busy machine takes longer than a copy may wait.
+    limits: { maxAgeMs: 60_000, ...options.limits },
   });
   closing.push(() => shadow.close(0));
   return {
