@@ -41,7 +41,7 @@ export async function measureIdle(connections: number): Promise<Figure> {
       unit: 'KB',
       atLeast: 20,
       aim: 8,
-      note: `of it JavaScript heap ${kilobytes(ours.heap)} KB; a bare node:http server takes ${kilobytes(floor.resident)} (heap ${kilobytes(floor.heap)}); ${ours.open} connections stayed open`,
+      note: `of it JavaScript heap ${kilobytes(ours.heap)} KB; a bare node:http server takes ${kilobytes(floor.resident)} KB (heap ${kilobytes(floor.heap)}); ${floor.open} and ${ours.open} connections stayed open`,
     };
   } finally {
     for (const each of running.reverse()) await each.stop();
@@ -55,10 +55,11 @@ async function fill(target: RunningNode, connections: number): Promise<PerConnec
     const before = await look(target);
     await open(target.port, connections, sockets);
     const after = await look(target);
+    const stayed = sockets.filter((socket) => !socket.destroyed && socket.readable).length;
     return {
       resident: (after.resident - before.resident) / connections,
       heap: (after.heap - before.heap) / connections,
-      open: sockets.filter((socket) => !socket.destroyed && socket.readable).length,
+      open: stayed,
     };
   } finally {
     for (const socket of sockets) socket.destroy();
