@@ -89,6 +89,12 @@ describe('judging a soak', () => {
     expect(failedOf({ samples: slow.map((each) => ({ ...each, ownLagMs: 50 })) })).toEqual([]);
   });
 
+  it('says that a machine is too crowded to tell', () => {
+    expect(failedOf({ samples: tenMinutes(() => ({ lagMs: 400, ownLagMs: 300 })) })).toEqual([
+      'room on the machine',
+    ]);
+  });
+
   it('fails a shadow queue beyond its bounds, of which each worker has its own', () => {
     const samples = tenMinutes(() => ({ shadowQueued: 700 }));
     expect(failedOf({ samples })).toEqual(['shadow queue']);

@@ -144,6 +144,7 @@ async function soak(): Promise<boolean> {
     ...{ host: edge.host, port: edge.port, book, writes },
     open: () => open,
     mayWrite: async () => gate,
+    ownDelayMs: () => delay.max / 1e6,
   });
 
   const samples: Sample[] = [];
