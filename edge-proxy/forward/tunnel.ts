@@ -47,6 +47,8 @@ export class Tunnel extends Timed implements TunnelEnd {
       this.#idleMs === 0 ? Number.POSITIVE_INFINITY : this.#wheel.now() + this.#idleMs,
     );
     client.on('data', (chunk: Buffer) => this.#fromClient(chunk));
+    // Whoever kept what came before the 101 has paused it. What is read comes in a later turn, behind `fromClient`.
+    client.resume();
     client.on('end', () => {
       this.#clientEnded = true;
       this.#connection.endTunnel();

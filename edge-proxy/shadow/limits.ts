@@ -2,7 +2,7 @@
 export interface ShadowLimits {
   /** Mirrored requests waiting to be sent; as many reads, and as many writes. */
   queueEntries: number;
-  /** Bytes of captured answers and of writes, waiting or still being captured. */
+  /** Bytes of captured answers and of writes, waiting or still being captured; and as many of answers to copies while they come in. */
   queueBytes: number;
   /** Mirrored requests on their way at the same time. */
   concurrency: number;

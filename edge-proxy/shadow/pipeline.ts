@@ -5,10 +5,10 @@ import type { EvidenceSink } from '../telemetry/evidence-sink.ts';
 import { asForwarded } from './as-forwarded.ts';
 import { AnswerCapture } from './capture.ts';
 import { Comparer } from './comparer.ts';
-import { MirrorClient } from './exchange.ts';
 import { FunnelCounters, mirrorKey } from './funnel.ts';
 import { SHADOW_LIMITS, type ShadowLimits } from './limits.ts';
 import { mirrorHeaders } from './mirror-headers.ts';
+import { MirrorThread } from './mirror-thread.ts';
 import { FailurePause } from './pause.ts';
 import type { MirroredRequest, ShadowCapture, ShadowPort } from './port.ts';
 import { ByteBudget, NewestFirstQueue } from './queue.ts';
@@ -80,15 +80,15 @@ export function createShadow(options: ShadowOptions): Shadow {
   const budget = new ByteBudget(limits.queueBytes);
   const queue = new NewestFirstQueue<Mirrored>(limits.queueEntries, budget, answerBytes);
   const lane = new WriteLane<Mirrored>(limits.queueEntries, ({ request }) => request.bucket);
-  const client = new MirrorClient(limits.concurrency, budget, now);
+  const client = new MirrorThread(limits.concurrency, limits.queueBytes);
   const comparer = new Comparer(options.edge, limits.comparisons);
   const counters = new FunnelCounters(options.edge, wallClock, options.versionOf);
   const confirmations = new RateLimit(limits.confirmationsPerSecond, now());
   const pauses = new Map<string, FailurePause>();
-  const stop = new AbortController();
   const running = new Set<Promise<void>>();
   let writing = 0;
   let closing = false;
+  let stopped = false;
 
   const pauseOf = (serviceKey: string): FailurePause => {
     let pause = pauses.get(serviceKey);
@@ -230,7 +230,7 @@ export function createShadow(options: ShadowOptions): Shadow {
     const { plan } = route;
     const key = mirrorKey(route);
     const drop = (reason: DropReason): void => counters.drop(route, reason);
-    if (closing && stop.signal.aborted) return drop('shutdown');
+    if (stopped) return drop('shutdown');
     if (now() - entry.capturedAt > (write === undefined ? limits.maxAgeMs : limits.writeMaxAgeMs))
       return drop('expired');
     const pause = pauseOf(key);
@@ -240,36 +240,34 @@ export function createShadow(options: ShadowOptions): Shadow {
     if (write !== undefined && isLive(endpoint, route.serviceKey)) return drop('sandbox-is-live');
 
     counters.count(route, 'sent');
-    const callMirror = (): Promise<ShadowAnswer> => {
+    const callMirror = (): Promise<ShadowAnswer | undefined> => {
       const origin = `${endpoint.secure ? 'https' : 'http'}://${formatHost(endpoint.host)}:${endpoint.port}`;
       return write === undefined
         ? call(origin, 'service', plan.shadow.headers.service)
         : call(origin, 'sandbox', plan.shadow.sandbox?.headers ?? {});
     };
-    const callMonolith = (): Promise<ShadowAnswer> =>
+    const callMonolith = (): Promise<ShadowAnswer | undefined> =>
       call(options.monolithUrl, 'monolith', plan.shadow.headers.monolith);
     const call = (
       origin: string,
       target: 'monolith' | 'service' | 'sandbox',
       overrides: Record<string, string | null>,
-    ): Promise<ShadowAnswer> =>
-      client.send(
-        {
-          origin,
-          method: request.method,
-          url: request.url,
-          headers: mirrorHeaders(entry.headers, target, overrides),
-          ...(entry.body === undefined || entry.body.length === 0 ? {} : { body: entry.body }),
-          maxBodyBytes: plan.shadow.maxBodyBytes,
-          timeoutMs: plan.shadow.timeoutMs,
-        },
-        stop.signal,
-      );
+    ): Promise<ShadowAnswer | undefined> =>
+      client.send({
+        origin,
+        method: request.method,
+        url: request.url,
+        headers: mirrorHeaders(entry.headers, target, overrides),
+        ...(entry.body === undefined || entry.body.length === 0 ? {} : { body: entry.body }),
+        maxBodyBytes: plan.shadow.maxBodyBytes,
+        timeoutMs: plan.shadow.timeoutMs,
+      });
 
     // A write is never sent to the monolith a second time, so nothing probes its noise.
     const probing = write === undefined && random() * 10_000 < plan.shadow.noiseProbeBp;
     const [right, probe] = await bothInRandomOrder(callMirror, probing ? callMonolith : undefined, random);
-    if (stop.signal.aborted) return drop('shutdown');
+    if (stopped) return drop('shutdown');
+    if (right === undefined) return drop('compare-failed');
     pause.record('failure' in right, now());
 
     const suspicious = await comparer.compare({
@@ -329,7 +327,8 @@ export function createShadow(options: ShadowOptions): Shadow {
       closing = true;
       clearInterval(timer);
       await within(deadlineMs, idle());
-      stop.abort();
+      stopped = true;
+      client.stop();
       // What is left now waits for a comparison at most, and even one that never ends must not keep the edge from closing.
       await within(COMPARING_MS, idle());
       const left = lane.clear();
