@@ -60,6 +60,7 @@ export function joined(sources: readonly string[]): string {
   const lines: string[] = [];
   for (const [request, { values, types }] of [...imports].sort((a, b) => (a[0] < b[0] ? -1 : 1))) {
     if (values.size > 0) lines.push(`import { ${[...values].sort().join(', ')} } from '${request}';`);
+    for (const name of values) types.delete(name);
     if (types.size > 0) lines.push(`import type { ${[...types].sort().join(', ')} } from '${request}';`);
   }
   return `${lines.join('\n')}\n\n${bodies.join('\n\n')}\n`;

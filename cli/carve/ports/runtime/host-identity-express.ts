@@ -12,9 +12,15 @@ import {
 
 type Next = (error?: unknown) => void;
 
+interface Methods {
+  _all?: boolean;
+  get?: boolean;
+  [method: string]: boolean | undefined;
+}
+
 interface Layer {
   handle: { (...args: unknown[]): unknown; stack?: Layer[] };
-  route?: { stack: Layer[]; methods?: { [method: string]: boolean } };
+  route?: { stack: Layer[]; methods?: Methods };
   path?: string;
   /** The match itself in newer routers; in older ones whether there is one, and what it is stands in the layer. */
   match(path: string): boolean | { path: string };
@@ -105,7 +111,7 @@ class Way {
       const match = layer.match(pathOf(url));
       if (!match) continue;
       if (layer.route !== undefined) {
-        const methods = layer.route.methods || {};
+        const methods: Methods = layer.route.methods || {};
         const method = String(this.request.method).toLowerCase();
         const takes = methods._all || methods[method] || (method === 'head' && methods.get);
         if (!takes) continue;
