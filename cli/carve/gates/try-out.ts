@@ -240,7 +240,7 @@ class TryOutRun {
     if (report.status !== 'passed') return { report, recorded: undefined };
     return {
       report,
-      recorded: contractFiles(CONTRACT_FOLDER, trials, routeOf, data.seed, createRedactor([])),
+      recorded: contractFiles(CONTRACT_FOLDER, trials, routeOf, data.seed, createRedactor([]), new Date()),
     };
   }
 
