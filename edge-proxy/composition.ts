@@ -30,6 +30,7 @@ export const PRODUCTION_PARTS: EdgeParts = {
       edge: id,
       monolithUrl: options.monolith,
       pickEndpoint: (serviceKey) => upstreams.pickEndpoint(serviceKey),
+      endpointsOf: (serviceKey) => upstreams.endpointsOf(serviceKey),
       versionOf: (serviceKey) => upstreams.seen(serviceKey).version,
       sink,
       ...(options.evidenceMs === undefined ? {} : { flushMs: options.evidenceMs }),

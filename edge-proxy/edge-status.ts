@@ -6,6 +6,7 @@ import type { RevisionStatus } from './revision/follower.ts';
 import type { AccessLogStats } from './telemetry/access-log.ts';
 import type { EvidenceSinkStats } from './telemetry/evidence-sink.ts';
 import type { ShadowFigures, UpstreamFigures } from './telemetry/metric-sources.ts';
+import type { RouteObserverStats } from './telemetry/route-observer.ts';
 
 /** What `/status` shows. Nothing in it is a secret. */
 export interface EdgeStatus {
@@ -33,6 +34,8 @@ export interface EdgeStatus {
   leaseHeld: boolean;
   inFlight: number;
   evidence: EvidenceSinkStats;
+  /** Undefined: routes are not observed. */
+  observed: RouteObserverStats | undefined;
   accessLog: AccessLogStats;
   shadow: ShadowFigures | undefined;
 }

@@ -23,6 +23,7 @@ import { Meters } from './telemetry/meters.ts';
 import type { ListenerFigures, ShadowFigures } from './telemetry/metric-sources.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { RequestRecorder } from './telemetry/recorder.ts';
+import { observeRoutes, type RouteObserver } from './telemetry/route-observer.ts';
 import { startTracing } from './telemetry/tracing.ts';
 import { takeTrafficEvidence } from './telemetry/traffic.ts';
 import type { Upstreams } from './upstreams.ts';
@@ -114,6 +115,7 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
     },
     onError: (error) => logger.warn({ err: error }, 'evidence could not be delivered and is kept'),
   });
+  const observer = observerOf(options, id, logger);
   const shadow = parts.shadow?.({ id, options, logger, upstreams, sink });
   const kills = new LocalKills();
   const handler = new EdgeHandler({
@@ -121,11 +123,12 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
     monolith: upstreams.monolith,
     monolithTimeouts: { ...MONOLITH_TIMEOUTS, ...options.monolithTimeouts },
     shadow: shadow ?? NO_SHADOW,
-    recorder: new RequestRecorder(meters, accessLog, tracing),
+    recorder: new RequestRecorder(meters, accessLog, tracing, observer),
     kills,
     trust: proxyTrust(options.trustProxy ?? []),
     secret: secretBytes(options.overrideSecret),
     answerHeader: options.answerHeader === false ? undefined : (options.answerHeader ?? 'x-strangler-target'),
+    maxInFlight: limits.inFlight,
     secure: options.secureCookies ?? false,
     onDefect: (error) => logger.error({ err: error }, 'deciding failed; the monolith answers'),
   });
@@ -192,8 +195,10 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
     },
     ready: () => ready().ok,
     evidence: () => sink.stats(),
+    observed: () => observer?.stats(),
     accessLog: accessStats,
     upstreams: () => upstreams.figures(),
+    admission: () => ({ shed: handler.shed, limit: limits.inFlight }),
     listener: () => listenerFigures?.(),
     shadow: () => shadow?.stats(),
   });
@@ -230,6 +235,7 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
       { name: 'shadow', run: (ms) => shadow?.close(ms) },
       { name: 'revisions', run: () => follower.close() },
       { name: 'evidence', run: () => sink.close() },
+      { name: 'observations', run: () => observer?.close() },
       { name: 'lease', run: () => lease?.end() },
       { name: 'upstreams', run: (ms) => upstreams.close(ms) },
       { name: 'traces', run: (ms) => tracing?.close(ms) },
@@ -263,11 +269,29 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
         leaseHeld: lease?.held() ?? false,
         inFlight: handler.inFlight.count,
         evidence: sink.stats(),
+        observed: observer?.stats(),
         accessLog: accessStats(),
         upstreams: upstreams.figures(),
         shadow: shadow?.stats(),
       }),
   };
+}
+
+/** Undefined: nobody wants to know, or there is nobody to tell. */
+function observerOf(
+  { observe, store, now, evidenceMs }: EdgeOptions,
+  edge: string,
+  logger: Logger,
+): RouteObserver | undefined {
+  if (observe === false || store === undefined) return undefined;
+  return observeRoutes({
+    store,
+    edge,
+    limits: observe ?? {},
+    ...(now === undefined ? {} : { now }),
+    ...(evidenceMs === undefined ? {} : { intervalMs: evidenceMs }),
+    onError: (error) => logger.warn({ err: error }, 'what was observed could not be delivered and is kept'),
+  });
 }
 
 function logFollower(logger: Logger, event: FollowerEvent): void {

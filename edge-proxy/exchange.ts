@@ -163,7 +163,8 @@ export class RequestExchange extends Exchange implements ForwardJob {
 export class UpgradeExchange extends Exchange {
   readonly socket: Duplex;
   readonly head: Buffer;
-  readonly #farewell: Farewell | undefined;
+  #farewell: Farewell | undefined;
+  #closing = false;
 
   constructor(
     owner: ExchangeOwner,
@@ -187,7 +188,17 @@ export class UpgradeExchange extends Exchange {
     return true;
   }
 
+  override answerHeaders(answeredBy: Target | undefined, status: number): readonly string[] {
+    // Over HTTP/2 the head is no part of what is written on the stream: frames begin with the first byte.
+    if (status === 101 && this.request.httpVersionMajor === 2) {
+      this.#farewell = new Farewell(this.socket, false);
+      if (this.#closing) this.#farewell.say();
+    }
+    return super.answerHeaders(answeredBy, status);
+  }
+
   override announceClose(): void {
+    this.#closing = true;
     this.#farewell?.say();
   }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { Timeouts } from '../migration-plans/plan/plan.ts';
 import type { Target } from '../migration-plans/revision/revision.ts';
@@ -9,6 +10,7 @@ import type { EdgeFacts } from '../migration-plans/routing/decision.ts';
 import type { CompiledRoute } from '../migration-plans/routing/table.ts';
 import { clientAddressOf, isFromTrustedProxy, type ProxyTrust } from './client-address.ts';
 import { type Exchange, type ExchangeOwner, RequestExchange, UpgradeExchange } from './exchange.ts';
+import { type OwnAnswer, refuseRaw } from './forward/index.ts';
 import type { Forwarder, ForwardResult, Upstream } from './forward/port.ts';
 import { InFlight } from './in-flight.ts';
 import type { LocalKills } from './kill-switch.ts';
@@ -30,10 +32,15 @@ export interface HandlerOptions {
   secret: Uint8Array | undefined;
   /** Name of the answer header that says who answered; undefined: none. */
   answerHeader: string | undefined;
+  /** Requests being answered at the same time. */
+  maxInFlight: number;
   /** Clients reach this edge by TLS: pins are marked so. */
   secure: boolean;
   onDefect(error: unknown): void;
 }
+
+const NO_CONNECT: OwnAnswer = { status: 405, code: 'connect-refused' };
+const OVERLOAD: OwnAnswer = { status: 503, code: 'overload', retryAfter: 1 };
 
 /** What is true while one request is decided on. One object for all of them: deciding is synchronous and keeps nothing. */
 class FactsNow implements EdgeFacts {
@@ -59,10 +66,14 @@ export class EdgeHandler implements ExchangeOwner {
   readonly inFlight = new InFlight();
   /** Replaced as a whole by a new revision. */
   serving: Serving = { table: EMPTY_TABLE, routes: [] };
+  /** Requests that were answered 503 because too many were being answered. */
+  shed = 0;
   /** Every answer is the last one of its connection. */
   draining = false;
   readonly #options: HandlerOptions;
   readonly #facts: FactsNow;
+  /** Being answered now. Tunnels are not: they last as long as their users like. */
+  #answering = 0;
 
   constructor(options: HandlerOptions) {
     this.#options = options;
@@ -74,7 +85,13 @@ export class EdgeHandler implements ExchangeOwner {
 
   /** Answers a request: the listener of a Node server, or the end of a hijacked Fastify reply. */
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
-    const { monolith, monolithTimeouts, trust, recorder, forwarder } = this.#options;
+    const { monolith, monolithTimeouts, trust, recorder, forwarder, maxInFlight } = this.#options;
+    if (this.#answering >= maxInFlight) {
+      this.shed += 1;
+      forwarder.answer(request, response, OVERLOAD, this.answered.edge);
+      return;
+    }
+    this.#answering += 1;
     const exchange = new RequestExchange(
       this,
       request,
@@ -92,21 +109,41 @@ export class EdgeHandler implements ExchangeOwner {
 
   /** Passes on a request for another protocol. For `upgrade` of a Node server. */
   readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const { monolith, monolithTimeouts, trust, recorder, forwarder } = this.#options;
-    const exchange = new UpgradeExchange(
-      this,
-      request,
-      socket,
-      head,
-      clientAddressOf(request, trust),
-      performance.now(),
-      monolith,
-      monolithTimeouts,
-      recorder.meters.unclaimed,
-    );
-    this.#begin(exchange);
-    if (this.draining) exchange.announceClose();
+    const { forwarder, maxInFlight } = this.#options;
+    if (this.#answering >= maxInFlight) {
+      this.shed += 1;
+      refuseRaw(socket, OVERLOAD);
+      return;
+    }
+    const exchange = this.#upgradeExchange(request, socket, head);
     forwarder.upgrade(exchange);
+  };
+
+  /**
+   * CONNECT, for `connect` of a Node server that speaks HTTP/2: a WebSocket is passed on (RFC 8441), anything else is no proxy's business
+   * that stands for one site.
+   */
+  readonly connect = (request: IncomingMessage, client: ServerResponse | Duplex): void => {
+    if (request.httpVersionMajor !== 2) {
+      refuseRaw(client as Duplex, NO_CONNECT);
+      return;
+    }
+    const response = client as ServerResponse;
+    const { stream } = response as unknown as Http2ServerResponse;
+    const { forwarder, maxInFlight } = this.#options;
+    if (request.headers[':protocol'] !== 'websocket' || stream === undefined) {
+      forwarder.answer(request, response, NO_CONNECT, this.answered.edge);
+      return;
+    }
+    if (this.#answering >= maxInFlight) {
+      this.shed += 1;
+      forwarder.answer(request, response, OVERLOAD, this.answered.edge);
+      return;
+    }
+    // As plans see it: the same GET that a client of HTTP/1.1 would send.
+    request.method = 'GET';
+    const exchange = this.#upgradeExchange(request, stream, Buffer.alloc(0));
+    forwarder.connect(Object.assign(exchange, { response }));
   };
 
   pin(exchange: Exchange, answeredBy: Target | undefined, status: number): string | undefined {
@@ -118,12 +155,31 @@ export class EdgeHandler implements ExchangeOwner {
   }
 
   finished(exchange: Exchange, result: ForwardResult): void {
+    if (!exchange.isUpgrade) this.#answering -= 1;
     this.inFlight.remove(exchange);
     this.#options.recorder.ended(exchange, result);
   }
 
   trustsPeer(request: IncomingMessage): boolean {
     return isFromTrustedProxy(request, this.#options.trust);
+  }
+
+  #upgradeExchange(request: IncomingMessage, client: Duplex, head: Buffer): UpgradeExchange {
+    const { monolith, monolithTimeouts, trust, recorder } = this.#options;
+    const exchange = new UpgradeExchange(
+      this,
+      request,
+      client,
+      head,
+      clientAddressOf(request, trust),
+      performance.now(),
+      monolith,
+      monolithTimeouts,
+      recorder.meters.unclaimed,
+    );
+    this.#begin(exchange);
+    if (this.draining) exchange.announceClose();
+    return exchange;
   }
 
   #begin(exchange: Exchange): void {

@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { StranglerError } from '../migration-plans/errors.ts';
 import type { Edge } from './edge.ts';
 import { prepareServer, SERVER_LIMITS } from './forward/index.ts';
+import { endIdleSessions } from './http2-idle.ts';
 import type { EdgeLimits } from './options.ts';
 import { edgePlugin } from './plugin.ts';
 import type { Certificate } from './tls/certificate.ts';
@@ -63,6 +64,7 @@ export function publicListener(edge: Edge, options: ListenerOptions): PublicList
         maxConcurrentStreams: MAX_STREAMS,
         maxHeaderListSize: limits.headerBytes,
         enablePush: false,
+        enableConnectProtocol: true,
       },
       streamResetBurst: RESET_BURST,
       streamResetRate: RESET_RATE,
@@ -73,8 +75,9 @@ export function publicListener(edge: Edge, options: ListenerOptions): PublicList
   }
   const server = app.server as Server;
   prepareServer(server);
-  // Over HTTP/2 this event comes with a stream, which Node itself answers 405 when nobody listens.
+  // Over HTTP/2 this event comes with an answer object instead of a socket: the plugin's listener knows both.
   if (tls !== undefined && options.http2) server.removeAllListeners('connect');
+  endIdleSessions(server, limits.keepAliveMs);
   server.maxConnections = limits.connections;
   app.register(edgePlugin, { edge, takeOver: true });
   // A server that speaks HTTP/2 knows its connections only as long as they do not; TLS that hangs half-way is known to neither.

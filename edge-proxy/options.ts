@@ -1,4 +1,5 @@
 import { StranglerError } from '../migration-plans/errors.ts';
+import type { ObserveLimits } from '../migration-plans/observe/observation.ts';
 import type { Timeouts } from '../migration-plans/plan/plan.ts';
 import type { StateStore } from '../migration-plans/state-store/port.ts';
 import { type ForwarderOptions, type MonolithOptions, SERVER_LIMITS } from './forward/index.ts';
@@ -14,6 +15,8 @@ export interface EdgeLimits {
   keepAliveMs: number;
   /** Connections of clients at the same time; more are closed at once. */
   connections: number;
+  /** Requests being answered at the same time; more are answered 503 before anything is done for them. Tunnels do not count. */
+  inFlight: number;
   /** Plan routes with metric labels of their own; those beyond are counted as `other`. */
   meteredRoutes: number;
   /** Evidence held while the state store is away. */
@@ -25,6 +28,7 @@ export const EDGE_LIMITS: EdgeLimits = {
   headersTimeoutMs: SERVER_LIMITS.headersTimeout,
   keepAliveMs: SERVER_LIMITS.keepAliveTimeout,
   connections: 20_000,
+  inFlight: 4_000,
   meteredRoutes: 1_000,
   evidenceHeld: 2_000,
 };
@@ -64,6 +68,8 @@ export interface EdgeOptions {
   /** Bounds and headers of forwarding. */
   forward?: Omit<ForwarderOptions, 'wheel'>;
   limits?: Partial<EdgeLimits>;
+  /** What is learned of the routes called, with or without plans; false: nothing. Needs a store. */
+  observe?: false | Partial<ObserveLimits>;
   /** False: off. */
   accessLog?: boolean | AccessLogOptions;
   log?: { level?: string; stream?: { write(line: string): void } };

@@ -34,7 +34,11 @@ export const edgePlugin = fastifyPlugin<EdgePluginOptions>(
     app.addHook('onReady', (done) => {
       if (options.takeOver) takeOver(app, handler.handle);
       const server = app.server as Server;
-      if (options.upgrades ?? server.listenerCount('upgrade') === 0) server.on('upgrade', handler.upgrade);
+      if (options.upgrades ?? server.listenerCount('upgrade') === 0) {
+        server.on('upgrade', handler.upgrade);
+        // WebSocket over HTTP/2, where the server's settings offer it (`enableConnectProtocol`).
+        if (app.initialConfig.http2) server.on('connect', handler.connect as () => void);
+      }
       done();
     });
   },

@@ -7,7 +7,7 @@ export interface ServedRoute {
   readonly compiled: CompiledRoute;
   readonly service: Upstream;
   readonly meters: RouteMeters;
-  /** Reads that the monolith answers may be mirrored. */
+  /** What the monolith answers may be mirrored: reads, and writes where there is a sandbox for them. */
   readonly mirrored: boolean;
 }
 
@@ -45,7 +45,8 @@ export function* serveSteps(
   return { table, routes };
 }
 
-function isMirrored({ route, state, plan }: CompiledRoute): boolean {
+function isMirrored({ route, state, plan, sandboxKey }: CompiledRoute): boolean {
   const comparing = state.phase === 'shadow' || state.phase === 'canary';
-  return comparing && route.shadow && route.effect === 'read' && plan.shadow.sampleBp > 0;
+  const mirrorable = route.effect === 'read' || sandboxKey !== undefined;
+  return comparing && route.shadow && mirrorable && (route.sampleBp ?? plan.shadow.sampleBp) > 0;
 }

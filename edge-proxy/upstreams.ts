@@ -25,6 +25,8 @@ export interface Upstreams {
   seen(serviceKey: string): SeenService;
   /** Some instance that may take a request now, for traffic that is nobody's: it is not counted against the instance. */
   pickEndpoint(serviceKey: string): Endpoint | undefined;
+  /** Every address that is known of it, healthy or not. */
+  endpointsOf(serviceKey: string): readonly Endpoint[];
   figures(): UpstreamFigures[];
   close(deadlineMs: number): Promise<void>;
 }
@@ -66,7 +68,11 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     monolith: monolithUpstream(options.monolith),
     serviceOf: ({ serviceKey }) => serviceFor(serviceKey).upstream,
     async use(table, limitMs) {
-      const keys = new Set(table.routes.map((route) => route.serviceKey));
+      const keys = new Set(
+        table.routes.flatMap(({ serviceKey, sandboxKey }) =>
+          sandboxKey === undefined ? [serviceKey] : [serviceKey, sandboxKey],
+        ),
+      );
       directory?.watch(keys);
       const kept = new Map<string, Service>();
       for (const key of keys) kept.set(key, serviceFor(key));
@@ -82,6 +88,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       return { endpoints: endpoints.length, healthy, versions: sorted, version };
     },
     pickEndpoint: (serviceKey) => services.get(serviceKey)?.pool.pick(performance.now()),
+    endpointsOf: (serviceKey) => directory?.snapshot(serviceKey).endpoints ?? [],
     figures: () => [...services].map(([name, service]) => figuresOf(name, service)),
     async close(deadlineMs) {
       stopListening?.();

@@ -5,7 +5,7 @@ import type { Analysis } from './model.ts';
 import { type AnalyzeOptions, type AnalyzeProgress, analyzeHere } from './pipeline.ts';
 
 export type { Analysis } from './model.ts';
-export type { AnalyzeOptions, AnalyzeProgress, ObservedRoute } from './pipeline.ts';
+export type { AnalyzeOptions, AnalyzeProgress } from './pipeline.ts';
 
 /** Deep programs need a deep stack; the default one of Node's main thread is below a megabyte. */
 const STACK_MEGABYTES = 48;

@@ -30,7 +30,22 @@ export interface Observed {
   calls: number;
   p50Milliseconds?: number;
   p95Milliseconds?: number;
+  /** Names of query parameters. */
   parameters?: string[];
+  /** ISO time. */
+  lastSeen?: string;
+}
+
+/** What traffic says of the inventory as a whole. */
+export interface TrafficFindings {
+  /** ISO times of what was observed. */
+  from: string;
+  to: string;
+  calls: number;
+  /** Seen in traffic and not found in the source, most called first. */
+  notInSource: (Observed & { method: string; path: string; confidence: number })[];
+  /** Found in the source and never seen to be called. */
+  neverCalled: { method: string; path: string; file: string; line: number }[];
 }
 
 export interface Route {
@@ -185,6 +200,8 @@ export interface Obstacle {
     | 'shared-state'
     | 'join-table';
   message: string;
+  /** Whether somebody must decide something before the division, or only has to know of it. */
+  weight: 'hard' | 'soft';
   evidence: Spot[];
 }
 
@@ -217,4 +234,6 @@ export interface Analysis {
   suggestions: Suggestion[];
   unresolved: Unresolved[];
   graph: Graph;
+  /** Only where an edge has observed. */
+  traffic?: TrafficFindings;
 }

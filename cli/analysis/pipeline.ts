@@ -7,7 +7,7 @@ import { entriesOf, routesOf } from './inventory/routes.ts';
 import { sharedState } from './inventory/state.ts';
 import { transactionsOf } from './inventory/transactions.ts';
 import { RawReader } from './inventory/uses.ts';
-import type { Analysis, Observed, Route, Unresolved } from './model.ts';
+import type { Analysis, Unresolved } from './model.ts';
 import { discover, type ProjectFiles } from './project/discover.ts';
 import { withoutClients } from './project/generated.ts';
 import { loadProject } from './project/load.ts';
@@ -18,13 +18,6 @@ import { readDataModel } from './schema/read.ts';
 import { type GivenCapability, parseCapability } from './suggest/given.ts';
 import { suggest } from './suggest/suggest.ts';
 import { type SymbolTable, symbolTable } from './symbols/table.ts';
-
-/** What traffic showed of one route. */
-export interface ObservedRoute extends Observed {
-  method: string;
-  /** Path template; parameters may be written `:id` or `{id}`. */
-  path: string;
-}
 
 export interface AnalyzeProgress {
   stage: 'files' | 'parsing' | 'evaluating' | 'graph' | 'suggesting';
@@ -37,7 +30,6 @@ export interface AnalyzeOptions {
   dir: string;
   /** Groupings to score beside the found ones, as `name=member,member`. */
   capabilities?: readonly string[];
-  observed?: readonly ObservedRoute[];
   onProgress?: (event: AnalyzeProgress) => void;
 }
 
@@ -102,10 +94,6 @@ export function analyzeDeep(options: AnalyzeOptions): DeepAnalysis {
   onProgress?.({ stage: 'graph' });
   const raw = new RawReader(vm);
   const routes = routesOf(vm, raw, run.routes);
-  addObserved(
-    routes.map(({ route }) => route),
-    options.observed ?? [],
-  );
   const entries = entriesOf(vm, raw, run.entries);
   const tables = new Map<string, SymbolTable>();
   for (const module of vm.modules.values()) tables.set(module.source.path, symbolTable(module));
@@ -156,15 +144,4 @@ export function analyzeDeep(options: AnalyzeOptions): DeepAnalysis {
     tables,
     run,
   };
-}
-
-function addObserved(routes: Route[], observed: readonly ObservedRoute[]): void {
-  const shape = (path: string): string => path.replace(/:\w+|\{[^}]+\}/g, ':').replace(/\/$/, '');
-  for (const { method, path, ...figures } of observed) {
-    const wanted = shape(path);
-    for (const route of routes) {
-      if ((route.method === method.toUpperCase() || route.method === 'ALL') && shape(route.path) === wanted)
-        route.observed = figures;
-    }
-  }
 }

@@ -1,5 +1,7 @@
 import { type Document, isMap, isScalar, parseDocument } from 'yaml';
 import { EXIT, type Finding, StranglerError } from '../../migration-plans/errors.ts';
+import { didYouMean } from '../../migration-plans/yaml/did-you-mean.ts';
+import type { Refusal, ResolvedRefusal } from './model.ts';
 
 export interface Decision {
   choose: string;
@@ -63,6 +65,32 @@ export function parseDecisions(text: string, file: string): Map<string, Decision
   return decisions;
 }
 
+/**
+ * What the capability consists of, where the file says so under `members`: folders, files and models.
+ *
+ * @throws StranglerError `CARVE_BAD_DECISIONS`
+ */
+export function membersOf(text: string, file: string): string[] | undefined {
+  const content: unknown = parseDocument(text).toJS();
+  const members = isRecord(content) ? content.members : undefined;
+  if (members === undefined || members === null) return undefined;
+  if (
+    Array.isArray(members) &&
+    members.length > 0 &&
+    members.every((item) => typeof item === 'string' && item !== '')
+  )
+    return members as string[];
+  throw new StranglerError(
+    'CARVE_BAD_DECISIONS',
+    `members of ${file} is no list of folders, files and models`,
+    {
+      exitCode: EXIT.usage,
+      place: { file },
+      remedy: 'Write it as a list: members: [src/reviews, Review, Vote].',
+    },
+  );
+}
+
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -74,4 +102,104 @@ function lineOf(document: Document.Parsed, text: string, key: string): { line?: 
     : undefined;
   const start = isScalar(pair?.key) ? pair.key.range?.[0] : undefined;
   return start === undefined ? {} : { line: text.slice(0, start).split('\n').length };
+}
+
+/**
+ * The key that decides a refusal: its own, or else the first one in the file's order whose `*` stand for the rest. With `options`
+ * a pattern counts only where its choice is offered, so that one line can settle all that it fits.
+ */
+export function decisionFor(
+  key: string,
+  decisions: ReadonlyMap<string, Decision>,
+  options?: readonly string[],
+): string | undefined {
+  if (decisions.has(key)) return key;
+  for (const [pattern, { choose }] of decisions) {
+    if (!pattern.includes('*') || !matches(pattern, key)) continue;
+    if (options === undefined || options.includes(choose)) return pattern;
+  }
+  return undefined;
+}
+
+/** Linear in the key for each `*`: the earliest place of every part is the best one. */
+function matches(pattern: string, key: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  const last = rest.pop() ?? '';
+  if (!key.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = key.indexOf(part, at);
+    if (found === -1) return false;
+    at = found + part.length;
+  }
+  return key.length - last.length >= at && key.endsWith(last);
+}
+
+/**
+ * Takes decided refusals out of the open ones.
+ *
+ * @param also keys that may be decided although nothing refuses them
+ * @throws StranglerError `CARVE_UNKNOWN_OPTION` with every choice that its refusal does not offer
+ */
+export function applyDecisions(
+  refusals: readonly Refusal[],
+  decisions: ReadonlyMap<string, Decision>,
+  also: readonly string[] = [],
+): { open: Refusal[]; resolved: ResolvedRefusal[]; stale: string[] } {
+  const open: Refusal[] = [];
+  const resolved: ResolvedRefusal[] = [];
+  const asked = new Set<string>();
+  const wrong: Finding[] = [];
+  for (const refusal of refusals) {
+    const key = decisionFor(refusal.key, decisions, refusal.options);
+    const decision = key === undefined ? undefined : decisions.get(key);
+    if (key === undefined || decision === undefined) {
+      open.push(refusal);
+      continue;
+    }
+    asked.add(key);
+    if (refusal.options.includes(decision.choose)) {
+      resolved.push({ ...refusal, chosen: decision.choose, because: decision.because });
+      continue;
+    }
+    const meant = didYouMean(decision.choose, refusal.options);
+    wrong.push({
+      code: 'CARVE_UNKNOWN_OPTION',
+      message: `${refusal.key}${key === refusal.key ? '' : ` (decided by ${key})`} can't be decided as ${decision.choose}`,
+      severity: 'error',
+      place: { file: refusal.file, line: refusal.line },
+      remedy: `${meant === undefined ? '' : `Did you mean ${meant}? `}Choose one of: ${refusal.options.join(', ')}.`,
+    });
+  }
+  wrong.push(...misfits(refusals, decisions));
+  const [first] = wrong;
+  if (first !== undefined)
+    throw new StranglerError('CARVE_UNKNOWN_OPTION', first.message, {
+      exitCode: EXIT.usage,
+      findings: wrong,
+      ...(first.remedy && { remedy: first.remedy }),
+    });
+  const stale = [...decisions.keys()].filter(
+    (key) =>
+      !asked.has(key) && !also.some((other) => other === key || (key.includes('*') && matches(key, other))),
+  );
+  return { open, resolved, stale };
+}
+
+/** Patterns whose choice nothing that they mean offers. */
+function misfits(refusals: readonly Refusal[], decisions: ReadonlyMap<string, Decision>): Finding[] {
+  return [...decisions].flatMap(([pattern, { choose }]): Finding[] => {
+    const meant = pattern.includes('*') ? refusals.filter(({ key }) => matches(pattern, key)) : [];
+    if (meant.length === 0 || meant.some(({ options }) => options.includes(choose))) return [];
+    const offered = [...new Set(meant.flatMap(({ options }) => options))];
+    const near = didYouMean(choose, offered);
+    return [
+      {
+        code: 'CARVE_UNKNOWN_OPTION',
+        message: `nothing that ${pattern} means can be decided as ${choose}`,
+        severity: 'error',
+        remedy: `${near === undefined ? '' : `Did you mean ${near}? `}Choose one of: ${offered.join(', ')}.`,
+      },
+    ];
+  });
 }

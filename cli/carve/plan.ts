@@ -4,10 +4,10 @@ import { EXIT, StranglerError } from '../../migration-plans/errors.ts';
 import { didYouMean } from '../../migration-plans/yaml/did-you-mean.ts';
 import type { Suggestion } from '../analysis/model.ts';
 import type { DeepAnalysis } from '../analysis/pipeline.ts';
-import { decisionFor, firstChoices, matches, nextChoices } from './choices.ts';
-import type { Decision } from './decisions.ts';
+import { firstChoices, nextChoices } from './choices.ts';
+import { applyDecisions, type Decision } from './decisions.ts';
 import { type Fate, type Fated, fatesOf } from './fates.ts';
-import type { CarvePlan, CopiedSymbol, Refusal, ResolvedRefusal, SymbolPlan } from './model.ts';
+import type { CarvePlan, CopiedSymbol, SymbolPlan } from './model.ts';
 import { type Crossing, crossings } from './ports.ts';
 import { type FullRefusal, refusalsOf } from './refusals.ts';
 import { type Slice, sliceOf } from './slice/slice.ts';
@@ -79,7 +79,11 @@ function describePlan(
   suggestion: Suggestion,
 ): CarvePlan {
   const { deep, owned } = slice;
-  const { open, resolved, stale } = applyDecisions(refusals, decisions, slice);
+  const { open, resolved, stale } = applyDecisions(
+    refusals.map(({ keeps: _keeps, takes: _takes, drops: _drops, asks: _asks, ...refusal }) => refusal),
+    decisions,
+    slice.graph.all.map((symbol) => `port:${symbol.id}`),
+  );
   const remote = [...new Set(crossing.map((item) => item.port))].sort(
     (a, b) => compare(a.direction, b.direction) || compare(a.file, b.file) || a.line - b.line,
   );
@@ -103,71 +107,6 @@ function describePlan(
       .filter((name) => name !== '')
       .sort(),
   };
-}
-
-/** Decisions that were made, those that are open, and those that nothing asks for. @throws StranglerError `CARVE_UNKNOWN_OPTION` */
-function applyDecisions(
-  refusals: readonly FullRefusal[],
-  decisions: ReadonlyMap<string, Decision>,
-  slice: Slice,
-): { open: Refusal[]; resolved: ResolvedRefusal[]; stale: string[] } {
-  const open: Refusal[] = [];
-  const resolved: ResolvedRefusal[] = [];
-  for (const { keeps: _k, takes: _t, drops: _d, asks: _a, ...refusal } of refusals) {
-    const decision = decisionFor(decisions, refusal.key);
-    if (decision === undefined) open.push(refusal);
-    else if (refusal.options.includes(decision.choose))
-      resolved.push({ ...refusal, chosen: decision.choose, because: decision.because });
-    else if (decisions.has(refusal.key))
-      throw new StranglerError(
-        'CARVE_UNKNOWN_OPTION',
-        `${refusal.key} can't be decided as ${decision.choose}`,
-        {
-          exitCode: EXIT.usage,
-          place: { file: refusal.file, line: refusal.line },
-          remedy: `${didYouMeanText(decision.choose, refusal.options)}Choose one of: ${refusal.options.join(', ')}.`,
-        },
-      );
-    // A pattern decides only where its choice is offered.
-    else open.push(refusal);
-  }
-  const misfit = [...decisions].find(
-    ([pattern, { choose }]) =>
-      pattern.includes('*') &&
-      refusals.some(({ key }) => matches(pattern, key)) &&
-      !refusals.some(({ key, options }) => matches(pattern, key) && options.includes(choose)),
-  );
-  if (misfit !== undefined) {
-    const [pattern, { choose }] = misfit;
-    const offered = [
-      ...new Set(refusals.filter(({ key }) => matches(pattern, key)).flatMap(({ options }) => options)),
-    ];
-    throw new StranglerError(
-      'CARVE_UNKNOWN_OPTION',
-      `nothing that ${pattern} means can be decided as ${choose}`,
-      {
-        exitCode: EXIT.usage,
-        remedy: `${didYouMeanText(choose, offered)}Choose one of: ${offered.join(', ')}.`,
-      },
-    );
-  }
-  const keys = [
-    ...refusals.map((refusal) => refusal.key),
-    ...slice.graph.all.map((symbol) => `port:${symbol.id}`),
-  ];
-  const settled = new Set([...resolved.map((item) => item.key)]);
-  return {
-    open,
-    resolved,
-    stale: [...decisions.keys()].filter(
-      (pattern) => !settled.has(pattern) && !keys.some((key) => key === pattern || matches(pattern, key)),
-    ),
-  };
-}
-
-function didYouMeanText(given: string, known: readonly string[]): string {
-  const meant = didYouMean(given, known);
-  return meant === undefined ? '' : `Did you mean ${meant}? `;
 }
 
 function packageName(request: string): string {
@@ -198,12 +137,13 @@ function chosen(deep: DeepAnalysis, capability: string): Suggestion {
     suggestions.find((item) => item.capability === capability);
   if (found !== undefined) return found;
   const names = suggestions.map((item) => item.capability);
+  const meant = didYouMean(capability, names);
   throw new StranglerError('CARVE_UNKNOWN_CAPABILITY', `nothing here is called ${capability}`, {
     exitCode: EXIT.usage,
     remedy:
       names.length === 0
         ? `Say what belongs to it: --capability ${capability}=folder,Model.`
-        : `${didYouMeanText(capability, names)}Candidates are ${names.join(', ')}; or say what belongs to it: --capability ${capability}=folder,Model.`,
+        : `${meant === undefined ? '' : `Did you mean ${meant}? `}Candidates are ${names.join(', ')}; or say what belongs to it: --capability ${capability}=folder,Model.`,
   });
 }
 

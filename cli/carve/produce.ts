@@ -4,7 +4,7 @@ import { EXIT, StranglerError } from '../../migration-plans/errors.ts';
 import type { Unresolved } from '../analysis/model.ts';
 import type { AnalyzeProgress } from '../analysis/pipeline.ts';
 import { analyzeDeep, type DeepAnalysis } from '../analysis/pipeline.ts';
-import { type Decision, parseDecisions } from './decisions.ts';
+import { type Decision, membersOf, parseDecisions } from './decisions.ts';
 import type { CarvePlan } from './model.ts';
 import { planCarve } from './plan.ts';
 import type { OutputFile, ServiceSpec } from './service/spec.ts';
@@ -43,13 +43,15 @@ export interface ProducedService {
   origin: Origin;
 }
 
+type MaybePromise<T> = T | Promise<T>;
+
 /** The parts that others own. All are pure but for reading the monolith's tree. */
 export interface Makers {
   slice(
     deep: DeepAnalysis,
     capability: string,
     decisions: ReadonlyMap<string, Decision>,
-  ): { spec: ServiceSpec; files: OutputFile[]; plan: CarvePlan };
+  ): MaybePromise<{ spec: ServiceSpec; files: OutputFile[]; plan: CarvePlan }>;
   serviceFiles(spec: ServiceSpec, taken: readonly OutputFile[]): OutputFile[] | Promise<OutputFile[]>;
   portFiles(spec: ServiceSpec): OutputFile[];
   monolithPatch(spec: ServiceSpec): string | undefined;
@@ -65,9 +67,16 @@ export const PATCH_FILE = 'service/monolith.patch';
  * @throws StranglerError those of the analysis, of `parseDecisions` and of `planCarve`; `CARVE_NEST`, `CARVE_NO_SCHEMA`
  */
 export async function produce(options: ProduceOptions, makers: Makers | undefined): Promise<Production> {
-  const { capability, dir, capabilities, decisions: source, onProgress } = options;
+  const { capability, dir, decisions: source, onProgress } = options;
   const decisions =
     source === undefined ? new Map<string, Decision>() : parseDecisions(source.text, source.file);
+  const members = source === undefined ? undefined : membersOf(source.text, source.file);
+  // What is said on the command line comes before what the file says.
+  const said = options.capabilities.some((item) => item.startsWith(`${capability}=`));
+  const capabilities =
+    said || members === undefined
+      ? options.capabilities
+      : [...options.capabilities, `${capability}=${members.join(',')}`];
   const deep = analyzeDeep({ dir, capabilities, ...(onProgress && { onProgress }) });
   const { unresolved } = deep.analysis;
   const planned = planCarve(deep, capability, decisions);
@@ -75,7 +84,7 @@ export async function produce(options: ProduceOptions, makers: Makers | undefine
   if (planned.refusals.length > 0 || makers === undefined)
     return { plan: planned, unresolved, symbols, service: undefined };
   refuseUncarvable(deep, planned);
-  const { spec, files, plan } = makers.slice(deep, capability, decisions);
+  const { spec, files, plan } = await makers.slice(deep, capability, decisions);
   if (plan.refusals.length > 0) return { plan, unresolved, symbols, service: undefined };
   const patch = makers.monolithPatch(spec);
   const generated = await makers.serviceFiles(spec, files);

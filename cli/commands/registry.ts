@@ -118,6 +118,43 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('../handlers/analyze.ts')).analyze,
   },
   {
+    name: 'observe',
+    summary: 'the routes of a monolith in any language, from traffic alone',
+    details: [
+      'An edge observes while it stands before the monolith, with plans or without: which routes are called, how often, how fast, with which parameters. Templates are inferred, and each says how sure it is. --verbose shows the evidence.',
+      'Without an edge an access log will do: that of an edge, or one in Common or Combined Log Format (the defaults of Apache and nginx).',
+    ],
+    examples: [
+      { command: 'strangler observe', does: 'what the edges of this project saw' },
+      { command: 'strangler observe --since 24h --openapi openapi.json', does: 'also as OpenAPI 3.1' },
+      {
+        command: 'strangler observe --from access.log.gz',
+        does: 'before there is an edge; no project is needed',
+      },
+      {
+        command: 'strangler observe --suggest-plan reviews=/products/:slug/reviews,/api/reviews',
+        does: 'a plan file to begin with',
+      },
+    ],
+    options: [
+      {
+        flags: '--since <time>',
+        description: 'only what was seen since, such as 2h, 7d or 2030-01-31',
+        default: '30 days, which is all that is kept',
+      },
+      { flags: '--from <file>', description: 'an access log instead of what edges saw; .gz is unpacked' },
+      { flags: '--openapi <file>', description: 'write the inventory as OpenAPI 3.1' },
+      { flags: '--server <url>', description: 'the server that OpenAPI names', default: 'monolith.url' },
+      {
+        flags: '--suggest-plan <capability=paths>',
+        description: 'print a plan for what was seen at or below these paths',
+      },
+      { flags: '--min-confidence <percent>', description: 'leave out what is less sure', default: '0' },
+      { flags: '--limit <n>', description: 'routes in the table at most', default: '100' },
+    ],
+    load: async () => (await import('../handlers/observe.ts')).observe,
+  },
+  {
     name: 'carve',
     summary: 'extract a capability of a Node monolith as a service of its own',
     details: [

@@ -1,9 +1,13 @@
 import type { EvidenceSummary } from '../../migration-plans/evidence/evidence.ts';
+import { emptyObservations } from '../../migration-plans/observe/merge.ts';
 import type { StateStore } from '../../migration-plans/state-store/port.ts';
 
 export interface LateStoreOptions {
-  /** Opens the store; undefined: there is none yet, which is no error. Rejecting is one: the store is away. */
-  open(): Promise<StateStore | undefined>;
+  /**
+   * Opens the store; undefined: there is none yet, which is no error. Rejecting is one: the store is away. `needed`: there is something to
+   * keep, so one is made.
+   */
+  open(needed: boolean): Promise<StateStore | undefined>;
   /** Between two attempts to open, in milliseconds, so that callers in a loop do not start a storm. */
   retryMs: number;
   now?: () => number;
@@ -21,9 +25,9 @@ export function lateStore(options: LateStoreOptions): StateStore {
   let last: { at: number; error: unknown } | undefined;
   let closed = false;
 
-  async function open(): Promise<StateStore | undefined> {
+  async function open(needed: boolean): Promise<StateStore | undefined> {
     try {
-      const opened = await options.open();
+      const opened = await options.open(needed);
       if (closed) {
         await opened?.close();
         return undefined;
@@ -40,12 +44,13 @@ export function lateStore(options: LateStoreOptions): StateStore {
     }
   }
 
-  function get(): Promise<StateStore | undefined> {
+  function get(needed = false): Promise<StateStore | undefined> {
     if (store !== undefined || closed) return Promise.resolve(store);
-    if (opening !== undefined) return opening;
-    if (last !== undefined && now() - last.at < options.retryMs)
+    if (opening !== undefined) return needed ? opening.then((found) => found ?? get(true)) : opening;
+    const early = last !== undefined && now() - last.at < options.retryMs;
+    if (last !== undefined && early && !(needed && last.error === undefined))
       return last.error === undefined ? Promise.resolve(undefined) : Promise.reject(last.error);
-    opening = open();
+    opening = open(needed);
     return opening;
   }
 
@@ -64,6 +69,13 @@ export function lateStore(options: LateStoreOptions): StateStore {
     removeEdge: (id) => ask((found) => found.removeEdge(id), undefined),
     addEvidence: (deltas) => ask((found) => found.addEvidence(deltas), undefined),
     evidence: (filter) => ask((found) => found.evidence(filter), nothingMeasured(filter.capability)),
+    async addObservations(deltas) {
+      // What was observed is worth a store of its own: nothing else needs one before there is a plan.
+      const found = await get(true);
+      if (found === undefined) throw new Error('there is no state store yet');
+      await found.addObservations(deltas);
+    },
+    observations: (filter) => ask((found) => found.observations(filter), emptyObservations()),
     async publish(draft, expectedParent, transitions) {
       const found = await get();
       if (found === undefined) throw new Error('there is no state store to publish to');

@@ -50,19 +50,21 @@ export function settingsOf({
   edge,
 }: Pick<Project, 'edge'>): Pick<
   StartEdgeOptions,
-  'trustProxy' | 'answerHeader' | 'monolithTimeouts' | 'limits' | 'forward' | 'tls'
+  'trustProxy' | 'observe' | 'answerHeader' | 'monolithTimeouts' | 'limits' | 'forward' | 'tls'
 > {
   const { limits } = edge;
   return {
     trustProxy:
       edge.trustProxy === true ? ['0.0.0.0/0', '::/0'] : edge.trustProxy === false ? [] : edge.trustProxy,
     answerHeader: edge.answerHeader,
+    observe: edge.observe,
     monolithTimeouts: edge.timeouts,
     limits: {
       headerBytes: limits.headerBytes,
       headersTimeoutMs: limits.requestHeadMs,
       keepAliveMs: limits.keepAliveMs,
       connections: limits.connections,
+      inFlight: limits.inFlight,
     },
     forward: {
       limits: {
@@ -70,6 +72,7 @@ export function settingsOf({
         maxQueue: limits.queue,
         queueMs: limits.queueTimeoutMs,
         maxRequestBytes: limits.requestBodyBytes ?? 0,
+        requestIdleMs: limits.requestIdleMs,
       },
     },
     ...(edge.tls === undefined ? {} : { tls: { certFile: edge.tls.certificate, keyFile: edge.tls.key } }),

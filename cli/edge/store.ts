@@ -7,8 +7,8 @@ import { type KeptPostgres, keepPostgres } from '../local-stack/postgres/kept.ts
 
 /** The state store as an edge opens it: when there is one, and again when it was away. */
 export interface EdgeStore {
-  /** Undefined: no plan exists and none was ever applied, so there is no store. */
-  open(): Promise<StateStore | undefined>;
+  /** Undefined: no plan exists and none was ever applied, so there is no store, and none is `needed`. */
+  open(needed: boolean): Promise<StateStore | undefined>;
   /** Gives back what the store stood on. Close the store itself before. */
   close(): Promise<void>;
 }
@@ -16,8 +16,8 @@ export interface EdgeStore {
 export function openEdgeStore(project: Project): EdgeStore {
   let postgres: KeptPostgres | undefined;
   return {
-    async open() {
-      if (!mayHaveStore(project)) return undefined;
+    async open(needed) {
+      if (!needed && !mayHaveStore(project)) return undefined;
       const { url } = project.stateStore;
       if (url !== undefined) return openStateStore({ url });
       postgres ??= await kept(project);

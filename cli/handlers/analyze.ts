@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { type AnalyzeProgress, analyze as analyzeProject } from '../analysis/analyze.ts';
+import { addTraffic } from '../analysis/observed/match.ts';
+import { observedInventory } from '../analysis/observed/source.ts';
 import { renderHtml } from '../analysis/render/html.ts';
 import { renderMermaid } from '../analysis/render/mermaid.ts';
 import { renderText } from '../analysis/render/text.ts';
@@ -8,14 +10,17 @@ import type { Handler } from '../commands/command.ts';
 import { sanitise } from '../terminal/sanitise.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** Reads a project and says where it could be taken apart. Works without a project file and without an edge. */
-export const analyze: Handler = async ({ args, options, terminal, cwd }) => {
+/** Reads a project and says where it could be taken apart. Works without a project file and without an edge; what edges saw is added. */
+export const analyze: Handler = async (call) => {
+  const { args, options, terminal, cwd } = call;
   const analysis = await analyzeProject({
     dir: resolve(cwd, args.dir ?? '.'),
     capabilities: options.list('capability'),
     onProgress: progressOf(terminal),
   });
   terminal.progress(undefined);
+  const inventory = await observedInventory(call);
+  if (inventory !== undefined) addTraffic(analysis, inventory);
   const written: string[] = [];
   const write = async (option: string, render: () => string): Promise<void> => {
     const file = options.text(option);

@@ -18,8 +18,12 @@ execFileSync(
 );
 
 const assets = globSync(
-  // What carve writes into services is TypeScript in folders called `runtime`.
-  [`{${parts.join(',')}}/**/*.{sql,prisma,toml,json,html,css,svg}`, 'cli/carve/**/runtime/*.ts'],
+  [
+    `{${parts.join(',')}}/**/*.{sql,prisma,toml,json,html,css,svg}`,
+    // What carve writes into services is TypeScript that is read as text.
+    'cli/carve/ports/runtime/*.ts',
+    'cli/carve/service/runtime/template/**/*.ts',
+  ],
   { cwd: root, exclude: (name) => /(^|\/)(node_modules|packaging|dist)$/.test(name) },
 );
 for (const asset of assets) {

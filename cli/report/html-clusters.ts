@@ -22,25 +22,31 @@ ${
 }
 
 function tools(clusters: readonly ClusterView[]): Markup {
-  const kinds = [...new Set(clusters.map((cluster) => cluster.kind))].sort();
-  const routes = [...new Set(clusters.map((cluster) => cluster.route))].sort();
-  const choice = (id: string, label: string, options: readonly string[]): Markup =>
-    html`<label>${label}<select id="filter-${id}"><option value="">all</option>${options.map((option) => html`<option>${option}</option>`)}</select></label>`;
+  const choice = (id: string, label: string, of: (cluster: ClusterView) => string, order: string[] = []) => {
+    const counts = new Map<string, number>(order.map((value) => [value, 0]));
+    for (const cluster of clusters) counts.set(of(cluster), (counts.get(of(cluster)) ?? 0) + 1);
+    const options = [...counts].filter(([, n]) => n > 0);
+    if (order.length === 0) options.sort(([a], [b]) => (a < b ? -1 : 1));
+    return html`<label>${label}<select id="filter-${id}"><option value="">all</option>${options.map(
+      ([value, n]) => html`<option value="${value}">${value} (${count(n)})</option>`,
+    )}</select></label>`;
+  };
   return html`<div class="tools">
 <label>Filter<input id="filter-text" type="search" placeholder="field, route, value" autocomplete="off"></label>
-${choice('severity', 'Severity', ['critical', 'high', 'medium', 'low'])}
-${choice('kind', 'Kind', kinds)}
-${choice('route', 'Route', routes)}
-<label>Order<select id="filter-order"><option value="rank">most important</option><option value="seen">most often</option><option value="last">last seen</option></select></label>
+${choice('severity', 'Severity', ({ severity }) => severity, ['critical', 'high', 'medium', 'low'])}
+${choice('state', 'Certainty', ({ state }) => state, ['difference', 'rare', 'unsettled'])}
+${choice('kind', 'Kind', ({ kind }) => kind)}
+${choice('route', 'Route', ({ route }) => route)}
+<label>Order<select id="filter-order"><option value="rank">most important</option><option value="seen">most often</option><option value="share">largest share</option><option value="last">last seen</option></select></label>
 </div>`;
 }
 
 function renderCluster(cluster: ClusterView, index: number): Markup {
   const text = [cluster.id, cluster.title, cluster.route, cluster.path, cluster.kind, cluster.shape];
   for (const example of cluster.examples) text.push(example.url, example.left ?? '', example.right ?? '');
-  return html`<details class="cluster" id="${cluster.id}" data-rank="${index}" data-seen="${cluster.seen}" data-last="${cluster.lastSeen}"
- data-severity="${cluster.severity}" data-kind="${cluster.kind}" data-route="${cluster.route}" data-text="${text.join(' ')}">
-<summary><span class="mark ${cluster.severity}">${cluster.severity}</span>${cluster.state === 'difference' ? '' : html`<span class="mark medium">${cluster.state}</span>`}<span class="title">${prose(cluster.title)}</span>
+  return html`<details class="cluster" id="${cluster.id}" data-rank="${index}" data-seen="${cluster.seen}" data-share="${cluster.share}" data-last="${cluster.lastSeen}"
+ data-severity="${cluster.severity}" data-kind="${cluster.kind}" data-route="${cluster.route}" data-state="${cluster.state}" data-text="${text.join(' ')}">
+<summary><span class="mark ${cluster.severity}">${cluster.severity}</span>${cluster.state === 'difference' ? '' : html`<span class="mark medium">${cluster.state}</span>`}${cluster.change === undefined || cluster.change === 'persisting' ? '' : html`<span class="mark ${cluster.change}">${cluster.change}</span>`}${cluster.lane === 'write' ? html`<span class="mark low">write, in the sandbox</span>` : ''}<span class="title">${prose(cluster.title)}</span>
 <span class="small soft">${count(cluster.seen)} × · ${percent(cluster.share)}</span></summary>
 <div class="body">
 <dl>
@@ -49,9 +55,11 @@ function renderCluster(cluster: ClusterView, index: number): Markup {
 <dt>How often</dt><dd>${count(cluster.seen)} times, ${percent(cluster.share)} of the route's answers (95 % interval ${percent(cluster.shareLow)} to ${percent(cluster.shareHigh)})</dd>
 <dt>Noise</dt><dd>${prose(cluster.why)}</dd>
 <dt>Seen</dt><dd>first ${instant(cluster.firstSeen)}, last ${instant(cluster.lastSeen)}</dd>
+${cluster.change === undefined ? '' : html`<dt>Runs</dt><dd>${cluster.change}, see <a href="#runs">runs</a></dd>`}
 <dt>Link</dt><dd><a href="#${cluster.id}">#${cluster.id}</a></dd>
 </dl>
 ${cluster.examples.map((example, number) => renderExample(example, `${cluster.id}-${number}`, number === 0))}
+${command('It is meant so? Accept it by a rule in the plan', cluster.accept, `${cluster.id}-accept`)}
 </div></details>
 `;
 }
@@ -69,15 +77,14 @@ ${
 <div><p class="small soft">Service's answer</p><pre>${example.rightBody ?? '(not kept)'}</pre></div></div>`
     : ''
 }
-${[
-  ['Monolith', example.curlMonolith, `${id}-m`] as const,
-  ['Service', example.curlService, `${id}-s`] as const,
-].map(
-  ([
-    target,
-    command,
-    commandId,
-  ]) => html`<p class="small soft">${target}, as curl <button type="button" class="copy" data-copies="${commandId}">Copy</button></p>
-<pre id="${commandId}">${command}</pre>`,
-)}`;
+${
+  example.curlMonolith === undefined || example.curlService === undefined
+    ? html`<p class="small soft">A write: it is not offered to be sent again.</p>`
+    : html`${command('Monolith, as curl', example.curlMonolith, `${id}-m`)}${command('Service, as curl', example.curlService, `${id}-s`)}`
+}`;
+}
+
+function command(label: string, text: string, id: string): Markup {
+  return html`<p class="small soft">${label} <button type="button" class="copy" data-copies="${id}">Copy</button></p>
+<pre id="${id}">${text}</pre>`;
 }

@@ -12,15 +12,16 @@ interface Column<Row> {
 
 /** A table whose columns can be sorted by their heads; without the script it is a plain table. */
 function table<Row>(caption: string, columns: readonly Column<Row>[], rows: readonly Row[]): Markup {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>
-<thead><tr>${columns.map(
+  // Narrow screens show a row as a card: the roles stay, which some browsers take from an element that is no table-row any more.
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table role="table">
+<thead role="rowgroup"><tr role="row">${columns.map(
     (column) =>
-      html`<th scope="col"${column.number ? html` class="number"` : ''}><button type="button">${column.title}</button></th>`,
+      html`<th role="columnheader" scope="col"${column.number ? html` class="number"` : ''}><button type="button">${column.title}</button></th>`,
   )}</tr></thead>
-<tbody>${rows.map(
-    (row) => html`<tr>${columns.map((column) => {
+<tbody role="rowgroup">${rows.map(
+    (row) => html`<tr role="row">${columns.map((column) => {
       const value = column.value?.(row);
-      return html`<td${column.number ? html` class="number"` : ''}${value === undefined ? '' : html` data-value="${value}"`}>${column.cell(row)}</td>`;
+      return html`<td role="cell" data-label="${column.title}"${column.number ? html` class="number"` : ''}${value === undefined ? '' : html` data-value="${value}"`}>${column.cell(row)}</td>`;
     })}</tr>
 `,
   )}</tbody></table></div>`;
@@ -41,7 +42,7 @@ export function renderFindings(view: ReportView): Markup {
     [
       { title: 'Rule', cell: (row) => code(row.rule) },
       { title: 'State', cell: (row) => (row.met ? mark('met', 'met') : mark('unmet', 'not met')) },
-      { title: 'What was required and seen', cell: (row) => prose(row.message) },
+      { title: 'Required and seen', cell: (row) => prose(row.message) },
     ],
     view.findings,
   );
@@ -72,8 +73,26 @@ ${table(
     },
   ],
   view.coverage,
-)}`,
+)}
+${view.writes === undefined ? '' : renderWrites(view.writes)}`,
   );
+}
+
+function renderWrites({ message, rows }: NonNullable<ReportView['writes']>): Markup {
+  return html`<h3 id="writes">Writes in the sandbox</h3>
+<p>${prose(message)} The sandbox has data of its own: ids, times and tokens that each side makes up are not compared by value.</p>
+${table(
+  'Writes mirrored to the sandbox',
+  [
+    { title: 'Route', cell: (row) => code(row.route) },
+    { title: 'Sent', number: true, cell: (row) => count(row.sent), value: (row) => row.sent },
+    { title: 'Compared', number: true, cell: (row) => count(row.compared), value: (row) => row.compared },
+    { title: 'Agree', number: true, cell: (row) => count(row.equal), value: (row) => row.equal },
+    { title: 'Differ', number: true, cell: (row) => count(row.differing), value: (row) => row.differing },
+    { title: 'Data parted', number: true, cell: (row) => count(row.diverged), value: (row) => row.diverged },
+  ],
+  rows,
+)}`;
 }
 
 export function renderFunnel(view: ReportView): Markup {
@@ -120,29 +139,41 @@ export function renderNoise(view: ReportView): Markup {
   return section(
     'noise',
     'Noise',
-    html`
-<p>Fields in which two answers of the monolith itself differ. They are still checked for type and format.</p>
-${
-  view.noise.length === 0
-    ? NONE('No field was taken for noise.')
-    : table(
-        'Fields taken for noise',
-        [
-          { title: 'Route', cell: (row) => code(row.route) },
-          { title: 'Where', cell: (row) => code(row.path) },
-          { title: 'Kind', cell: (row) => `${row.kind} ${row.shape}` },
-          { title: 'Service', number: true, cell: (row) => percent(row.share), value: (row) => row.share },
-          {
-            title: 'Monolith itself',
-            number: true,
-            cell: (row) => percent(row.noiseShare),
-            value: (row) => row.noiseShare,
-          },
-          { title: 'Why', cell: (row) => prose(row.why) },
-        ],
-        view.noise,
-      )
-}`,
+    view.noise.length === 0
+      ? NONE('No field was taken for noise.')
+      : html`<p>Fields in which two answers of the monolith itself differ. They are still checked: nothing of their form is ever learnt away.</p>
+${table(
+  'Noise by cause',
+  [
+    { title: 'Cause', cell: (row) => row.cause },
+    { title: 'Fields', number: true, cell: (row) => count(row.fields), value: (row) => row.fields },
+    { title: 'What it is', cell: (row) => row.words },
+    {
+      title: 'For example',
+      cell: (row) =>
+        html`${code(row.example.path)} in ${percent(row.example.share)} of ${code(row.example.route)}`,
+    },
+  ],
+  view.noiseCauses,
+)}
+<details class="more"><summary>Everything taken for noise: ${count(view.noise.length)}</summary>
+${table(
+  'Fields taken for noise',
+  [
+    { title: 'Route', cell: (row) => code(row.route) },
+    { title: 'Where', cell: (row) => code(row.path) },
+    { title: 'Kind', cell: (row) => `${row.kind} ${row.shape}` },
+    { title: 'Service', number: true, cell: (row) => percent(row.share), value: (row) => row.share },
+    {
+      title: 'Monolith itself',
+      number: true,
+      cell: (row) => percent(row.noiseShare),
+      value: (row) => row.noiseShare,
+    },
+    { title: 'Why', cell: (row) => prose(row.why) },
+  ],
+  view.noise,
+)}</details>`,
   );
 }
 
@@ -244,6 +275,7 @@ export function renderErrors(view: ReportView): Markup {
 }
 
 export function renderRuns(view: ReportView): Markup {
+  const shown = new Set(view.clusters.map(({ id }) => id));
   return section(
     'runs',
     'Runs',
@@ -251,14 +283,22 @@ export function renderRuns(view: ReportView): Markup {
       view.change === undefined
         ? NONE('There is no earlier run to compare with.')
         : view.change.length === 0
-          ? NONE('Neither this run nor the one before shows a difference beyond noise.')
-          : html`<h3>Against the run before</h3>
+          ? NONE('Neither this run nor earlier ones show a difference beyond noise.')
+          : html`<h3>Against earlier runs</h3>
 ${table(
-  'Differences against the run before',
+  'Differences against earlier runs',
   [
-    { title: 'Now', cell: (row) => row.status },
+    { title: 'Now', cell: (row) => mark(row.status, row.status) },
     { title: 'Difference', cell: (row) => prose(row.title) },
-    { title: 'Link', cell: (row) => html`<a href="#${row.id}">#${row.id}</a>` },
+    {
+      title: 'Share, oldest run first',
+      cell: (row) =>
+        row.shares.map((share) => (share === undefined ? 'not compared' : percent(share))).join(' → '),
+    },
+    {
+      title: 'Link',
+      cell: (row) => (shown.has(row.id) ? html`<a href="#${row.id}">#${row.id}</a>` : code(row.id)),
+    },
   ],
   view.change,
 )}`

@@ -85,7 +85,7 @@ ${renderErrors(view)}
 ${renderRuns(view)}
 </main>
 <footer class="top soft small">
-<p>${count(view.redactions)} values were redacted before anything was stored. Press <kbd>/</kbd> to filter, <kbd>j</kbd> and <kbd>k</kbd> to walk the differences.</p>
+<p>${count(view.redactions)} values were redacted before anything was stored. <span class="keys">Press <kbd>/</kbd> to filter, <kbd>Esc</kbd> to see all again, <kbd>j</kbd> and <kbd>k</kbd> to walk the differences, <kbd>Enter</kbd> to open one.</span></p>
 </footer>
 <script>${new Markup(PAGE_SCRIPT)}</script>
 </body>

@@ -19,20 +19,22 @@ export async function measuredReport(
     state,
     revision: head.number,
     summary,
-    before: await runBefore(store, summary),
+    earlier: await runsBefore(store, summary),
     origins: originsOf(project, plan),
     now,
   });
 }
 
-/** The newest run of an earlier epoch, to be laid beside this one. */
-async function runBefore(
+/** Runs laid beside this one: enough to tell what comes and goes. */
+const EARLIER_RUNS = 4;
+
+/** The newest runs of earlier epochs, oldest first. */
+async function runsBefore(
   store: Pick<StateStore, 'evidence'>,
-  summary: EvidenceSummary,
-): Promise<EvidenceSummary | undefined> {
-  const { epoch, capability } = summary;
-  if (epoch === null) return undefined;
-  const earlier = summary.runs.filter((run) => run.epoch < epoch).map((run) => run.epoch);
-  if (earlier.length === 0) return undefined;
-  return store.evidence({ capability, epoch: Math.max(...earlier) });
+  { epoch, capability, runs }: EvidenceSummary,
+): Promise<EvidenceSummary[]> {
+  if (epoch === null) return [];
+  const epochs = [...new Set(runs.map((run) => run.epoch))].filter((earlier) => earlier < epoch);
+  const newest = epochs.sort((a, b) => a - b).slice(-EARLIER_RUNS);
+  return Promise.all(newest.map((earlier) => store.evidence({ capability, epoch: earlier })));
 }

@@ -1,12 +1,14 @@
 import { isExpired } from '../../migration-plans/compare/rules.ts';
-import type { ClassifiedCluster } from '../../migration-plans/evidence/classify.ts';
+import { byRank, type ClassifiedCluster } from '../../migration-plans/evidence/classify.ts';
 import type { DropReason, EvidenceSummary, Histogram } from '../../migration-plans/evidence/evidence.ts';
 import { quantile } from '../../migration-plans/evidence/histogram.ts';
+import { emptyFunnel } from '../../migration-plans/evidence/merge.ts';
 import { layRuns } from '../../migration-plans/evidence/runs.ts';
 import { isFinding, type Judgement, judge } from '../../migration-plans/gates/verdict.ts';
 import type { CompareRule, Plan } from '../../migration-plans/plan/plan.ts';
 import type { CapabilityState } from '../../migration-plans/revision/revision.ts';
 import { curlCommand } from './curl.ts';
+import { noiseCauses } from './noise-causes.ts';
 import type {
   ClusterView,
   CoverageRow,
@@ -15,6 +17,7 @@ import type {
   Quantiles,
   ReportView,
   RuleRow,
+  WriteRow,
 } from './view.ts';
 
 export interface ReportInput {
@@ -22,8 +25,8 @@ export interface ReportInput {
   state: CapabilityState;
   revision: number | null;
   summary: EvidenceSummary;
-  /** The run before this one, if one is stored. */
-  before: EvidenceSummary | undefined;
+  /** Runs before this one that are stored, oldest first. */
+  earlier: readonly EvidenceSummary[];
   /** Where the commands to copy send to. */
   origins: { monolith: string; service: string };
   now: Date;
@@ -33,8 +36,17 @@ export interface ReportInput {
 export function buildReport(input: ReportInput): ReportView {
   const { plan, state, summary, now, origins } = input;
   const judgement = judge(plan, summary);
-  const view = (entry: ClassifiedCluster): ClusterView => clusterView(entry, origins);
-  const differing = judgement.clusters.filter(({ class: kind }) => kind !== 'noise' && kind !== 'related');
+  const writing = new Set(judgement.writes?.clusters);
+  const change = changeView(input);
+  const view = (entry: ClassifiedCluster): ClusterView => ({
+    ...clusterView(entry, writing.has(entry) ? 'write' : 'read', origins),
+    change: change?.find(({ id }) => id === entry.cluster.id)?.status,
+    accept: `npx strangler report ${plan.capability} accept ${entry.cluster.id} --reason "…"`,
+  });
+  const noise = judgement.clusters.filter((entry) => entry.class === 'noise');
+  const differing = [...judgement.clusters, ...writing]
+    .filter(({ class: kind }) => kind !== 'noise' && kind !== 'related')
+    .sort(byRank);
   return {
     formatVersion: 1,
     capability: plan.capability,
@@ -54,11 +66,13 @@ export function buildReport(input: ReportInput): ReportView {
     mismatched: mismatchedAtLeast(judgement),
     differing: judgement.funnel.mismatched,
     coverage: coverageRows(plan, judgement),
+    writes: judgement.writes && { message: judgement.writes.message, rows: writeRows(plan, summary) },
     funnel: funnelView(judgement),
     clusters: differing.map(view),
-    change: changeView(input),
+    change,
     clustersOmitted: summary.clustersOmitted,
-    noise: judgement.clusters.filter((entry) => entry.class === 'noise').map(view),
+    noise: noise.map(view),
+    noiseCauses: noiseCauses(noise),
     rules: plan.compare.rules.map((rule) => ruleRow(rule, summary.rulesHidden[rule.id] ?? 0, now)),
     latency: latencyRows(summary),
     errors: errorRows(summary),
@@ -71,13 +85,20 @@ export function buildReport(input: ReportInput): ReportView {
   };
 }
 
-function clusterView(entry: ClassifiedCluster, origins: ReportInput['origins']): ClusterView {
+function clusterView(
+  entry: ClassifiedCluster,
+  lane: ClusterView['lane'],
+  origins: ReportInput['origins'],
+): Omit<ClusterView, 'change' | 'accept'> {
   const { cluster, service, noise } = entry;
+  const curl = (origin: string, { method, url }: { method: string; url: string }) =>
+    lane === 'read' ? curlCommand(origin, method, url) : undefined;
   return {
     id: cluster.id,
     title: entry.description,
     route: cluster.route,
     path: cluster.path,
+    lane,
     kind: cluster.kind,
     shape: cluster.shape,
     severity: entry.severity,
@@ -93,8 +114,8 @@ function clusterView(entry: ClassifiedCluster, origins: ReportInput['origins']):
     lastSeen: cluster.lastSeen,
     examples: cluster.examples.map(({ bytes: _, ...example }) => ({
       ...example,
-      curlMonolith: curlCommand(origins.monolith, example.method, example.url),
-      curlService: curlCommand(origins.service, example.method, example.url),
+      curlMonolith: curl(origins.monolith, example),
+      curlService: curl(origins.service, example),
     })),
   };
 }
@@ -144,6 +165,18 @@ function coverageRows(plan: Plan, { coverage }: Judgement): CoverageRow[] {
   );
 }
 
+/** One row for each route that writes, those never compared first. */
+function writeRows(plan: Plan, summary: EvidenceSummary): WriteRow[] {
+  return plan.routes
+    .filter(({ effect, shadow }) => effect === 'write' && shadow)
+    .map(({ id }) => {
+      const { sent, compared, equal, mismatched, dropped } = summary.funnel[id] ?? emptyFunnel();
+      const diverged = dropped['state-diverged'] ?? 0;
+      return { route: id, sent, compared, equal, differing: mismatched, diverged };
+    })
+    .sort((a, b) => a.compared - b.compared || (a.route < b.route ? -1 : 1));
+}
+
 /** What each reason means to a person. */
 const LOSS_WORDS: Record<DropReason, string> = {
   'queue-full': 'More copies were waiting than the queue holds.',
@@ -158,6 +191,10 @@ const LOSS_WORDS: Record<DropReason, string> = {
   'changed-meanwhile':
     'The monolith changed its own answer between two reads, so neither agrees or differs for certain.',
   unconfirmed: 'A difference in form could not be confirmed, because too many were being confirmed already.',
+  'sandbox-is-live':
+    'The sandbox’s instance is also one of the service in use: a write there would have happened twice, so none was sent.',
+  'state-diverged':
+    'The sandbox refused or lacked what the monolith has (or the other way round): that is its data, not its answers.',
   shutdown: 'The edge shut down.',
 };
 
@@ -232,9 +269,9 @@ function errorRows(summary: EvidenceSummary): ErrorRow[] {
     .sort((a, b) => b.service.failures - b.monolith.failures - (a.service.failures - a.monolith.failures));
 }
 
-function changeView({ summary, before }: ReportInput): ReportView['change'] {
-  if (before === undefined) return undefined;
-  return layRuns([before, summary])
+function changeView({ summary, earlier }: ReportInput): ReportView['change'] {
+  if (earlier.length === 0) return undefined;
+  return layRuns([...earlier, summary])
     .filter((change) => change.status !== 'not seen yet')
-    .map(({ id, status, cluster }) => ({ id, status, title: cluster.description }));
+    .map(({ id, status, cluster, shares }) => ({ id, status, title: cluster.description, shares }));
 }

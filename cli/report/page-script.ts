@@ -6,31 +6,36 @@ export const PAGE_SCRIPT = `
 'use strict';
 (() => {
   const list = document.getElementById('cluster-list');
-  const controls = ['text', 'severity', 'kind', 'route', 'order'].map((name) => document.getElementById('filter-' + name));
+  const controls = ['text', 'severity', 'state', 'kind', 'route', 'order'].map((name) => document.getElementById('filter-' + name));
   const shown = document.getElementById('clusters-shown');
+  const clusters = list ? [...list.children].map((element) => ({ element, data: element.dataset, text: (element.dataset.text || '').toLowerCase() })) : [];
+  const by = {
+    rank: (c) => Number(c.data.rank), seen: (c) => -Number(c.data.seen), share: (c) => -Number(c.data.share), last: (c) => -Date.parse(c.data.last || 0),
+  };
+  let order = 'rank';
 
   function apply() {
     if (!list || controls.some((control) => !control)) return;
-    const [text, severity, kind, route, order] = controls.map((control) => control.value);
+    const [text, severity, state, kind, route, wanted] = controls.map((control) => control.value);
     const words = text.toLowerCase().split(/\\s+/).filter(Boolean);
-    const clusters = [...list.children];
     let visible = 0;
     for (const cluster of clusters) {
-      const data = cluster.dataset;
-      const haystack = (data.text || '').toLowerCase();
-      const match = (!severity || data.severity === severity) && (!kind || data.kind === kind) &&
-        (!route || data.route === route) && words.every((word) => haystack.includes(word));
-      cluster.hidden = !match;
+      const data = cluster.data;
+      const match = (!severity || data.severity === severity) && (!state || data.state === state) && (!kind || data.kind === kind) &&
+        (!route || data.route === route) && words.every((word) => cluster.text.includes(word));
+      if (cluster.element.hidden === match) cluster.element.hidden = !match;
       if (match) visible += 1;
     }
-    const by = { rank: (c) => Number(c.dataset.rank), seen: (c) => -Number(c.dataset.seen), last: (c) => -Date.parse(c.dataset.last || 0) }[order];
-    clusters.sort((a, b) => by(a) - by(b));
-    list.append(...clusters);
+    // Moving elements costs far more than hiding them, so it is done only when their order changes.
+    if (wanted !== order) {
+      order = wanted;
+      clusters.sort((a, b) => by[order](a) - by[order](b) || by.rank(a) - by.rank(b));
+      list.append(...clusters.map((cluster) => cluster.element));
+    }
     shown.textContent = visible + ' of ' + clusters.length + ' shown';
-    const state = new URLSearchParams();
-    for (const control of controls) if (control.value && control.value !== 'rank') state.set(control.id.slice(7), control.value);
-    const query = state.toString();
-    history.replaceState(null, '', (query ? '?' + query : location.pathname) + location.hash);
+    const query = new URLSearchParams();
+    for (const control of controls) if (control.value && control.value !== 'rank') query.set(control.id.slice(7), control.value);
+    history.replaceState(null, '', (query.size ? '?' + query : location.pathname) + location.hash);
   }
 
   for (const [name, value] of new URLSearchParams(location.search)) {
@@ -42,7 +47,7 @@ export const PAGE_SCRIPT = `
 
   function openTarget() {
     const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (target && target.tagName === 'DETAILS') { target.hidden = false; target.open = true; target.scrollIntoView(); }
+    if (target && target.tagName === 'DETAILS') { target.hidden = false; target.open = true; target.scrollIntoView(); target.firstElementChild.focus({ preventScroll: true }); }
   }
   addEventListener('hashchange', openTarget);
   openTarget();
@@ -62,6 +67,7 @@ export const PAGE_SCRIPT = `
   });
 
   document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && event.target === controls[0]) { controls[0].value = ''; apply(); controls[0].blur(); }
     if (event.target.matches('input, select, textarea') || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === '/') { event.preventDefault(); controls[0] && controls[0].focus(); }
     if (event.key !== 'j' && event.key !== 'k') return;

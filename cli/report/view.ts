@@ -18,16 +18,20 @@ export interface ReportView {
   /** Answers that differ in anything, noise included. */
   differing: number;
   coverage: CoverageRow[];
+  /** Writes mirrored to the sandbox. Undefined: the plan names none. */
+  writes: { message: string; rows: WriteRow[] } | undefined;
   funnel: {
     stages: { label: string; count: number; hint: string }[];
     losses: { reason: string; words: string; count: number }[];
   };
   clusters: ClusterView[];
-  /** Against the run before: how many differences are new, have come back, are gone. Undefined: there is no run before. */
-  change: { status: string; id: string; title: string }[] | undefined;
+  /** Against earlier runs: which differences are new, have come back, are gone, come and go. Undefined: there is no earlier run. */
+  change: ChangeRow[] | undefined;
   /** Differences that found no room in the bounded tables of the edges; they count as mismatches all the same. */
   clustersOmitted: number;
   noise: ClusterView[];
+  /** The noise summed up by what causes it. */
+  noiseCauses: NoiseCause[];
   rules: RuleRow[];
   latency: LatencyRow[];
   errors: ErrorRow[];
@@ -55,6 +59,34 @@ export interface CoverageRow {
   note: string | undefined;
 }
 
+export interface ChangeRow {
+  id: string;
+  /** `new`, `regressed`, `persisting`, `fixed`, `flaky`. */
+  status: string;
+  title: string;
+  /** Share of answers in each run, oldest first, this one last; undefined: its route was not compared then. */
+  shares: (number | undefined)[];
+}
+
+export interface NoiseCause {
+  cause: string;
+  words: string;
+  fields: number;
+  /** The field that differs most often, and in which share of probes. */
+  example: { route: string; path: string; share: number };
+}
+
+export interface WriteRow {
+  route: string;
+  sent: number;
+  compared: number;
+  /** Equal but for what each side makes up itself. */
+  equal: number;
+  differing: number;
+  /** The sandbox's data had parted from the monolith's: says nothing. */
+  diverged: number;
+}
+
 export type Severity = 'critical' | 'high' | 'medium' | 'low';
 
 export interface ClusterView {
@@ -63,6 +95,8 @@ export interface ClusterView {
   title: string;
   route: string;
   path: string;
+  /** `write`: seen in the sandbox. */
+  lane: 'read' | 'write';
   kind: string;
   shape: string;
   severity: Severity;
@@ -79,6 +113,10 @@ export interface ClusterView {
   why: string;
   firstSeen: string;
   lastSeen: string;
+  /** Against earlier runs, as in `change`; undefined: not known. */
+  change: string | undefined;
+  /** The command that accepts this difference by a rule in the plan. */
+  accept: string;
   examples: ExampleView[];
 }
 
@@ -92,8 +130,9 @@ export interface ExampleView {
   right: string | undefined;
   leftBody: string | undefined;
   rightBody: string | undefined;
-  curlMonolith: string;
-  curlService: string;
+  /** Undefined for a write: nobody should send one to the monolith by a click. */
+  curlMonolith: string | undefined;
+  curlService: string | undefined;
 }
 
 export interface RuleRow {

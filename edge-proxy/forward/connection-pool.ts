@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
+import type { ConnectionOwner, Origin } from './connection-port.ts';
 import type { TimerWheel } from './timer-wheel.ts';
-import { type ConnectionOwner, type Origin, UpstreamConnection } from './upstream-connection.ts';
+import { UpstreamConnection } from './upstream-connection.ts';
 
 export interface PoolLimits {
   /** Connections to one endpoint, in use and idle. */

@@ -4,12 +4,14 @@ import { answerHead, ownHead } from './answer-text.ts';
 import type { AnswerHead, AnswerWriter } from './answer-writer.ts';
 import { Attempts } from './attempt.ts';
 import type { ConnectionPool, PoolWaiter } from './connection-pool.ts';
+import type { BrokenConnection, ConnectionUser } from './connection-port.ts';
 import type { Listed } from './exchange-list.ts';
 import { MAX_VIA_HOPS, ownHops } from './forwarding-headers.ts';
 import type { ResolvedOptions } from './options.ts';
 import { answerFor, type OwnAnswer, ownBody } from './own-answers.ts';
+import { idleLimit, lateness, type Phase, type Turn } from './phases.ts';
 import type { ForwardFailure, ForwardJob, Upstream } from './port.ts';
-import { failedStatus, isIdempotent, recover } from './recovery.ts';
+import { failedStatus, isClients, isIdempotent, recover } from './recovery.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
 import { isEncrypted, requestText } from './request-text.ts';
 import { type BodyFraming, type ResponseHead, toRawHeaders } from './response-head.ts';
@@ -17,7 +19,7 @@ import type { RetryBudget } from './retry-budget.ts';
 import { Timed, type TimerWheel } from './timer-wheel.ts';
 import { Tunnel, type TunnelListener } from './tunnel.ts';
 import { Upload, type UploadListener } from './upload.ts';
-import type { BrokenConnection, ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** What exchanges share. */
 export interface ExchangeHost extends ResolvedOptions {
@@ -29,8 +31,6 @@ export interface ExchangeHost extends ResolvedOptions {
 }
 
 export type ExchangeJob = Omit<ForwardJob, 'response' | 'capture'> & Partial<Pick<ForwardJob, 'capture'>>;
-
-type Phase = 'queue' | 'connect' | 'upload' | 'headers' | 'body' | 'linger' | 'tunnel' | 'over';
 
 /** One request on its way: attempts, the answer, time limits, and exactly one end. */
 export class Exchange extends Timed implements ConnectionUser, PoolWaiter, UploadListener, TunnelListener {
@@ -50,12 +50,17 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
   #tunnel: Tunnel | undefined;
   #phase: Phase = 'queue';
   #totalDeadline = Number.POSITIVE_INFINITY;
+  /** The client waits for 100 before it sends its body. */
+  #continueDue = false;
+  /** The client has not taken what was written to it. */
+  #answerBlocked = false;
   #staleUsed = false;
   #fellBack = false;
   #answering = false;
   #answeredBy: Target | undefined;
   #status = 0;
   #responseBytes = 0;
+  #answerLines: string | undefined;
 
   constructor(host: ExchangeHost, job: ExchangeJob, answer: AnswerWriter, behind: Buffer | undefined) {
     super();
@@ -94,7 +99,10 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
       this.refuse({ status: 400, code: 'bad-upgrade' });
       return;
     }
-    if (head.contentLength !== 0) this.#upload = new Upload(request, head.contentLength === -1, limits, this);
+    if (head.contentLength !== 0) {
+      const tap = this.#job.capture?.request;
+      this.#upload = new Upload(request, head.contentLength === -1, limits, this, tap);
+    }
     const now = wheel.now();
     if (timeouts.totalMs > 0) this.#totalDeadline = now + timeouts.totalMs;
     this.#attempt(now);
@@ -177,7 +185,9 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
       return;
     }
     // Who expects 100 sends nothing before it comes: until then this is waiting for a head.
-    this.#enter('upload', head.expectContinue ? timeouts.headersMs : timeouts.idleMs, now);
+    this.#continueDue = head.expectContinue;
+    const limit = head.expectContinue ? timeouts.headersMs : this.#idleLimit('upload');
+    this.#enter('upload', limit, now);
     this.#upload.sendTo(connection);
   }
 
@@ -232,6 +242,7 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
   }
 
   uploadMoved(): void {
+    this.#continueDue = false;
     this.#touch();
   }
 
@@ -255,6 +266,7 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
   }
 
   onInformation(head: ResponseHead): void {
+    if (head.status === 100) this.#continueDue = false;
     this.#touch();
     this.#answer.information(head);
   }
@@ -296,7 +308,9 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
     // What is captured is kept by reference: its buffer is not given back.
     if (this.#answer.body(chunk, capture === undefined ? release : undefined)) return;
     this.#connection?.pause();
+    this.#answerBlocked = true;
     this.#answer.whenWritable(() => {
+      this.#answerBlocked = false;
       this.#touch();
       this.#connection?.resume();
     });
@@ -359,6 +373,7 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
     this.#answering = true;
     this.#status = head.status;
     this.#answeredBy = upstream.target;
+    this.#answerLines = head.lines;
     capture?.head(head.status, toRawHeaders(head.lines));
     const extra = this.#job.answerHeaders(upstream.target, head.status);
     return answerHead(
@@ -407,35 +422,25 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
       this.#timedOut('timeout-total');
       return;
     }
-    switch (this.#phase) {
-      case 'queue':
-        this.#pool?.cancel(this);
-        this.#attemptFailed('overload', true, false);
-        break;
-      case 'upload':
-        // A client that sends nothing is its own fault; an upstream that takes nothing is as late as one that says nothing.
-        this.#timedOut(this.#upload?.blocked === true ? 'timeout-headers' : 'timeout-idle');
-        break;
-      case 'headers':
-        this.#timedOut('timeout-headers');
-        break;
-      case 'body':
-        this.#timedOut('timeout-idle');
-        break;
-      case 'linger':
-        this.#endLinger();
-        break;
-      case 'connect':
-      case 'tunnel':
-      case 'over':
-        break;
-    }
+    const failure = lateness(this.#phase, this.#turn());
+    if (failure !== undefined) this.#timedOut(failure);
+    else this.#endLinger();
   }
 
   #timedOut(failure: ForwardFailure): void {
     this.#pool?.cancel(this);
     this.#dropConnection();
-    this.#attemptFailed(failure, false, false);
+    // Whoever waits for a connection has sent nothing.
+    this.#attemptFailed(failure, failure === 'overload', false);
+  }
+
+  #turn(): Turn {
+    if (this.#phase === 'body') return this.#answerBlocked ? 'client' : 'upstream';
+    return this.#continueDue || this.#upload?.blocked === true ? 'upstream' : 'client';
+  }
+
+  #idleLimit(phase: Phase): number {
+    return idleLimit(phase, this.#turn(), this.#job.timeouts, this.#host.limits.requestIdleMs);
   }
 
   #clientClosed(): void {
@@ -463,9 +468,14 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
 
   /** Something moved: the idle limit begins anew. */
   #touch(): void {
-    const { idleMs } = this.#job.timeouts;
-    if (idleMs === 0 || (this.#phase !== 'body' && this.#phase !== 'upload')) return;
-    this.deadline = Math.min(this.#host.wheel.coarseNow + idleMs, this.#totalDeadline);
+    if (this.#phase !== 'body' && this.#phase !== 'upload') return;
+    const limit = this.#idleLimit(this.#phase);
+    const { wheel } = this.#host;
+    const idle = limit === 0 ? Number.POSITIVE_INFINITY : wheel.coarseNow + limit;
+    const deadline = Math.min(idle, this.#totalDeadline);
+    // Later, as nearly always, is an assignment; the wheel must be told of an earlier one.
+    if (deadline >= this.deadline) this.deadline = deadline;
+    else wheel.schedule(this, deadline);
   }
 
   #finish(failure: ForwardFailure | undefined): void {
@@ -474,7 +484,7 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
     this.#host.wheel.cancel(this);
     this.#upload?.forget();
     if (failure !== undefined) {
-      this.#job.capture?.abort(failure === 'client-aborted' ? 'client-aborted' : 'monolith-failed');
+      this.#job.capture?.abort(isClients(failure) ? 'client-aborted' : 'monolith-failed');
     }
     this.#job.observer.done({
       answeredBy: this.#answeredBy,
@@ -484,6 +494,7 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
       retries: this.#attempts.retries,
       requestBytes: this.#upload?.bytes ?? 0,
       responseBytes: this.#responseBytes,
+      answerLines: this.#answerLines,
     });
     this.#host.ended(this);
   }

@@ -1,13 +1,17 @@
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import { StranglerError } from '../../migration-plans/errors.ts';
 import type { Endpoint } from '../discovery/port.ts';
+import { ownHead } from './answer-text.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { Exchange, type ExchangeHost } from './exchange.ts';
 import { ExchangeList } from './exchange-list.ts';
 import { Http1Answer, rawHeadsWork } from './http1-answer.ts';
 import { Http2Answer } from './http2-answer.ts';
 import { http1Headers } from './http2-request.ts';
+import { Http2TunnelAnswer } from './http2-tunnel.ts';
 import { type ForwarderOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { type OwnAnswer, ownBody } from './own-answers.ts';
 import type { Forwarder, ForwardJob, Upstream } from './port.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { SocketAnswer } from './socket-answer.ts';
@@ -22,6 +26,8 @@ interface UpstreamState {
   budget: RetryBudget;
   byEndpoint: WeakMap<Endpoint, ConnectionPool>;
 }
+
+const NOTHING = Buffer.alloc(0);
 
 class LeanForwarder implements Forwarder, ExchangeHost {
   readonly wheel: TimerWheel;
@@ -52,9 +58,10 @@ class LeanForwarder implements Forwarder, ExchangeHost {
 
   forward(job: ForwardJob): void {
     const { request, response } = job;
-    if (request.httpVersionMajor === 2) {
-      const { stream } = response as unknown as Http2ServerResponse;
-      const answer = new Http2Answer(response as unknown as Http2ServerResponse);
+    // Not by the version: Node's HTTP/1 parser takes a request line that says `HTTP/2.0`.
+    if (!(response instanceof ServerResponse)) {
+      const { stream } = response as Http2ServerResponse;
+      const answer = new Http2Answer(response as Http2ServerResponse);
       const hasBody = stream !== undefined && !stream.endAfterHeaders;
       this.#run(new Exchange(this, job, answer, undefined), http1Headers(request.rawHeaders, hasBody), 1);
       return;
@@ -62,8 +69,24 @@ class LeanForwarder implements Forwarder, ExchangeHost {
     const minor = request.httpVersionMinor;
     const exchange = new Exchange(this, job, new Http1Answer(response, minor), undefined);
     if (request.httpVersionMajor === 1) this.#run(exchange, request.rawHeaders, minor);
-    // Node's parser takes a request line without a version for HTTP/0.9.
+    // Node's parser takes a request line without a version for HTTP/0.9, and one that says 2.0 as it is.
     else this.#refuse(exchange);
+  }
+
+  answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    own: OwnAnswer,
+    headers: readonly string[],
+  ): void {
+    const writer =
+      response instanceof ServerResponse
+        ? new Http1Answer(response, request.httpVersionMinor)
+        : new Http2Answer(response as Http2ServerResponse);
+    const body = ownBody(own);
+    // A body that nobody reads would be taken for the next request.
+    if (mayHaveBody(request)) writer.closeAfter();
+    writer.whole(ownHead(own, body, headers), request.method === 'HEAD' ? '' : body);
   }
 
   upgrade(job: Parameters<Forwarder['upgrade']>[0]): void {
@@ -73,6 +96,12 @@ class LeanForwarder implements Forwarder, ExchangeHost {
       request.rawHeaders,
       request.httpVersionMinor,
     );
+  }
+
+  connect(job: Parameters<Forwarder['connect']>[0]): void {
+    const answer = new Http2TunnelAnswer(job.response as unknown as Http2ServerResponse);
+    const headers = answer.upgradeHeaders(job.request.rawHeaders);
+    this.#run(new Exchange(this, job, answer, NOTHING), headers, 1);
   }
 
   inFlight(): number {
@@ -142,6 +171,11 @@ class LeanForwarder implements Forwarder, ExchangeHost {
     for (const exchange of this.#exchanges.members()) exchange.abort();
     for (const pool of this.#pools.values()) pool.destroy();
   }
+}
+
+function mayHaveBody({ headers }: IncomingMessage): boolean {
+  const length = headers['content-length'];
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }
 
 /** Somebody must learn of it, whoever forgot to listen. */

@@ -8,6 +8,8 @@ export interface ForwardLimits extends PoolLimits {
   queueMs: number;
   /** Largest request body; 0: unlimited. Declared ones beyond it are refused before anything is sent, others cut off. */
   maxRequestBytes: number;
+  /** Between two pieces of a request's body, on top of what a route says; then 408. 0: only what the route says. */
+  requestIdleMs: number;
   /** What is kept of a request's body so that it can be sent again. */
   replayBytes: number;
   /** Attempts at other endpoints of the same upstream. */
@@ -29,6 +31,7 @@ export const DEFAULT_FORWARD_LIMITS: ForwardLimits = {
   idleMarginMs: 1000,
   maxHeadBytes: 65_536,
   maxRequestBytes: 0,
+  requestIdleMs: 60_000,
   replayBytes: 65_536,
   retries: 1,
   writeReuseMs: 1000,

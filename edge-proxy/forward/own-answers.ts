@@ -44,6 +44,8 @@ export function answerFor(failure: ForwardFailure): OwnAnswer {
     case 'timeout-total':
       return { status: 504, code: 'upstream-total-timeout' };
     case 'timeout-idle':
+      return { status: 504, code: 'upstream-idle-timeout' };
+    case 'client-timeout':
       return { status: 408, code: 'request-idle-timeout' };
     case 'overload':
       return { status: 503, code: 'overload', retryAfter: 1 };

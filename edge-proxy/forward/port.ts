@@ -6,6 +6,7 @@ import type { Target } from '../../migration-plans/revision/revision.ts';
 import type { Endpoint, Outcome } from '../discovery/port.ts';
 import type { ShadowCapture } from '../shadow/port.ts';
 import type { BreakerState } from './circuit-breaker.ts';
+import type { OwnAnswer } from './own-answers.ts';
 import type { Rewrite } from './rewrite.ts';
 
 /**
@@ -91,6 +92,8 @@ export type ForwardFailure =
   | 'timeout-total'
   | 'malformed'
   | 'cut'
+  /** The client neither sent the rest of its request nor took the rest of its answer. */
+  | 'client-timeout'
   | 'overload'
   | 'no-endpoint'
   | 'client-aborted'
@@ -125,13 +128,24 @@ export interface ForwardResult {
   retries: number;
   requestBytes: number;
   responseBytes: number;
+  /** End-to-end header lines of the answer as they came; undefined: the edge itself answered, or nobody. */
+  answerLines: string | undefined;
 }
 
 export interface Forwarder {
   /** Answers one request; never throws, never leaves it unanswered. */
   forward(job: ForwardJob): void;
+  /** Answers one request by itself, at the least cost. `headers`: name, value, name, value … */
+  answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    own: OwnAnswer,
+    headers: readonly string[],
+  ): void;
   /** WebSocket and any other HTTP/1.1 upgrade but to HTTP itself (see `mayUpgrade`). Ends when the tunnel does. */
   upgrade(job: Omit<ForwardJob, 'response' | 'capture'> & { socket: Duplex; head: Buffer }): void;
+  /** A WebSocket that an HTTP/2 client asks for (RFC 8441). `request.method` is that of the upgrade, GET. */
+  connect(job: Omit<ForwardJob, 'capture'>): void;
   /** Exchanges that are not over yet. */
   inFlight(): number;
   /** Stops keeping idle connections; resolves when all sockets are closed. */

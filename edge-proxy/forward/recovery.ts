@@ -34,8 +34,7 @@ export type Recovery = 'again' | 'elsewhere' | 'fallback' | 'give-up';
  */
 export function recover(attempt: FailedAttempt, options: RecoveryOptions): Recovery {
   const { failure } = attempt;
-  if (failure === 'client-aborted' || failure === 'bad-request' || failure === 'timeout-total')
-    return 'give-up';
+  if (isClients(failure) || failure === 'timeout-total') return 'give-up';
   if (!options.replayable) return 'give-up';
   const mayRepeat = options.repeatable || attempt.undelivered;
   if (!mayRepeat) return 'give-up';
@@ -44,6 +43,11 @@ export function recover(attempt: FailedAttempt, options: RecoveryOptions): Recov
   if (retryHelps(failure) && options.elsewhere && options.retriesLeft > 0 && options.budget)
     return 'elsewhere';
   return options.fallback ? 'fallback' : 'give-up';
+}
+
+/** The client's doing: no other upstream would fare better. */
+export function isClients(failure: ForwardFailure): boolean {
+  return failure === 'client-aborted' || failure === 'client-timeout' || failure === 'bad-request';
 }
 
 /** A slow upstream is not helped by asking it twice; a broken or unreachable instance may have healthy neighbours. */
@@ -85,6 +89,7 @@ export function outcomeOf(status: number, failure: ForwardFailure | undefined): 
     case 'timeout-total':
       return 'timeout';
     case 'client-aborted':
+    case 'client-timeout':
     case 'bad-request':
     case 'overload':
       return 'cancelled';

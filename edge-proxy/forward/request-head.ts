@@ -27,7 +27,7 @@ export interface RequestHead {
   forwardedHost: string | undefined;
   forwarded: string | undefined;
   via: string | undefined;
-  /** The other `X-Forwarded-*` fields as lines: kept only from a trusted peer. */
+  /** The other `X-Forwarded-*` fields as lines, odd spellings included: kept only from a trusted peer. */
   otherForwarded: string;
   /** The request line's target, in origin form (or `*`). */
   target: string;
@@ -189,19 +189,20 @@ function joined(before: string | undefined, value: string): string {
   return before === undefined ? value : `${before}, ${value}`;
 }
 
+/** Also with underscores: servers that turn names into variables (CGI, WSGI, PHP) cannot tell the two apart. */
 function isForwarding(name: string): boolean {
-  return name.slice(0, 12).toLowerCase() === 'x-forwarded-';
+  return /^x[-_]forwarded[-_]/i.test(name);
 }
 
 function noteForwarding(head: RequestHead, name: string, value: string): void {
-  switch (name.slice(12).toLowerCase()) {
-    case 'for':
+  switch (name.toLowerCase()) {
+    case 'x-forwarded-for':
       head.forwardedFor = joined(head.forwardedFor, value);
       break;
-    case 'proto':
+    case 'x-forwarded-proto':
       head.forwardedProto = joined(head.forwardedProto, value);
       break;
-    case 'host':
+    case 'x-forwarded-host':
       head.forwardedHost = joined(head.forwardedHost, value);
       break;
     default:

@@ -1,5 +1,6 @@
 import { VALUE_CHARACTERS } from './header-names.ts';
 import { type BodyFraming, bodyFraming, parseResponseHead, type ResponseHead } from './response-head.ts';
+import { cleanTrailers } from './trailers.ts';
 
 /** Told what a stream of bytes means. A callback may end the message (`reset`) but must not feed the parser. */
 export interface ParserSink {
@@ -339,20 +340,4 @@ function hasBareLineEnd(text: string, from: number): boolean {
     if (at + 1 < text.length && text.charCodeAt(at + 1) !== 0x0a) return true;
   }
   return false;
-}
-
-/** Fields that frame, address or authenticate a message mean nothing in trailers (RFC 9110 section 6.5.1) but confuse readers. */
-const NOT_IN_TRAILERS =
-  /^(?:content-length|transfer-encoding|host|connection|keep-alive|te|trailer|upgrade|set-cookie|authorization)$/i;
-
-function cleanTrailers(lines: string): string | undefined {
-  let kept = '';
-  for (let at = 0; at < lines.length; ) {
-    const end = lines.indexOf('\r\n', at) + 2;
-    const line = lines.slice(at, end);
-    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n$/.test(line)) return undefined;
-    if (!NOT_IN_TRAILERS.test(line.slice(0, line.indexOf(':')))) kept += line;
-    at = end;
-  }
-  return kept;
 }

@@ -20,6 +20,8 @@ export function prepareServer(server: Server): void {
   });
   server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Duplex) => {
     const { _httpMessage: answering } = socket as Duplex & { _httpMessage?: { _headerSent: boolean } | null };
+    // More bytes behind a request that said it is the last one: they mean nothing, and its answer is still due.
+    if (error.code === 'HPE_CLOSED_CONNECTION' && answering) return;
     // Half an answer is out: another one behind it would be taken for its body.
     if (answering?._headerSent === true || error.code === 'ECONNRESET') socket.destroy();
     else refuseRaw(socket, parserRefusal(error.code, error.rawPacket));

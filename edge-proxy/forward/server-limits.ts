@@ -31,5 +31,7 @@ export const SERVER_LIMITS = {
   noDelay: true,
   /** Spares requests without a body the life of a stream. */
   optimizeEmptyRequests: true,
-  shouldUpgradeCallback: (request: IncomingMessage): boolean => mayUpgrade(request.headers.upgrade ?? ''),
+  /** RFC 9110 section 7.8: `Upgrade` in a request of HTTP/1.0 means nothing. */
+  shouldUpgradeCallback: (request: IncomingMessage): boolean =>
+    request.httpVersion === '1.1' && mayUpgrade(request.headers.upgrade ?? ''),
 } as const satisfies ServerOptions & { shouldUpgradeCallback: unknown; optimizeEmptyRequests: boolean };

@@ -1,6 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { AnswerHead, AnswerWriter } from './answer-writer.ts';
 
+/** What a client may say before its upgrade is answered; beyond it the rest waits in its own socket. Bytes. */
+const MAX_EARLY_BYTES = 65_536;
+
 /**
  * A client that asked for an upgrade: Node has let go of its socket, so the answer is written on it directly. Unless it is 101, the
  * connection ends with the answer: nobody would read a second request from it.
@@ -8,11 +11,16 @@ import type { AnswerHead, AnswerWriter } from './answer-writer.ts';
 export class SocketAnswer implements AnswerWriter {
   readonly #socket: Duplex;
   #chunked = false;
+  #early: Buffer[] = [];
+  #earlyBytes = 0;
 
   constructor(socket: Duplex) {
     this.#socket = socket;
     // Its end is seen by `close`; without a listener an error would end the process.
     socket.on('error', () => {});
+    // Node no longer reads this socket, and who does not read is not told that the other side has left.
+    socket.on('data', this.#keep);
+    socket.on('end', this.#left);
   }
 
   onClosed(callback: () => void): void {
@@ -56,12 +64,35 @@ export class SocketAnswer implements AnswerWriter {
   }
 
   switchProtocols(head: AnswerHead): Duplex {
-    this.#socket.write(headText(head, ''), 'latin1');
-    return this.#socket;
+    const socket = this.#socket;
+    this.#stopReading();
+    if (this.#early.length > 0) socket.unshift(Buffer.concat(this.#early));
+    this.#early = [];
+    socket.write(headText(head, ''), 'latin1');
+    return socket;
+  }
+
+  readonly #keep = (chunk: Buffer): void => {
+    this.#early.push(chunk);
+    this.#earlyBytes += chunk.length;
+    if (this.#earlyBytes > MAX_EARLY_BYTES) this.#socket.pause();
+  };
+
+  /** Nobody is there any more for whom the upgrade could be. */
+  readonly #left = (): void => {
+    this.#socket.destroy();
+  };
+
+  #stopReading(): void {
+    this.#socket.pause();
+    this.#socket.off('data', this.#keep);
+    this.#socket.off('end', this.#left);
   }
 
   #end(last: string): void {
     const socket = this.#socket;
+    // An answer that is no upgrade is for a client that may have half-closed: it is still there to read it.
+    socket.off('end', this.#left);
     // Half-closed until the client has seen all of it; a client that never closes is closed for it.
     socket.end(last, 'latin1', () => socket.destroy());
   }

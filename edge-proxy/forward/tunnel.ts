@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
+import type { TunnelEnd } from './connection-port.ts';
 import { Timed, type TimerWheel } from './timer-wheel.ts';
-import type { TunnelEnd, UpstreamConnection } from './upstream-connection.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
 
 export interface TunnelListener {
   /** Both sides are closed. Called once. `failed`: one of them did not end, but broke or was idle too long. */
@@ -46,6 +47,8 @@ export class Tunnel extends Timed implements TunnelEnd {
       this.#idleMs === 0 ? Number.POSITIVE_INFINITY : this.#wheel.now() + this.#idleMs,
     );
     client.on('data', (chunk: Buffer) => this.#fromClient(chunk));
+    // Whoever kept what came before the 101 has paused it. What is read comes in a later turn, behind `fromClient`.
+    client.resume();
     client.on('end', () => {
       this.#clientEnded = true;
       this.#connection.endTunnel();

@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import type { RequestTap } from '../shadow/port.ts';
+import { trailerLines } from './trailers.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 export interface UploadListener {
@@ -29,6 +31,7 @@ export class Upload {
   readonly #chunked: boolean;
   readonly #limits: UploadLimits;
   readonly #listener: UploadListener;
+  readonly #tap: RequestTap | undefined;
   #connection: UpstreamConnection | undefined;
   #kept: Buffer[] | undefined = [];
   #keptBytes = 0;
@@ -42,11 +45,20 @@ export class Upload {
   /** The upstream does not take more at present. */
   blocked = false;
 
-  constructor(request: IncomingMessage, chunked: boolean, limits: UploadLimits, listener: UploadListener) {
+  /** `tap` sees each piece once, whatever is sent again. */
+  constructor(
+    request: IncomingMessage,
+    chunked: boolean,
+    limits: UploadLimits,
+    listener: UploadListener,
+    tap?: RequestTap,
+  ) {
     this.#request = request;
     this.#chunked = chunked;
     this.#limits = limits;
     this.#listener = listener;
+    this.#tap = tap;
+    tap?.begin();
   }
 
   /** What came so far can still be sent from its beginning. */
@@ -116,13 +128,15 @@ export class Upload {
       if (this.#keptBytes <= replayBytes) this.#kept.push(chunk);
       else this.#kept = undefined;
     }
-    this.#listener.uploadMoved();
+    const held = this.#tap?.chunk(chunk) ?? false;
     if (this.#connection === undefined) this.#request.pause();
-    else this.#write(this.#connection, chunk);
+    else this.#write(this.#connection, chunk, held);
+    this.#listener.uploadMoved();
   }
 
-  #write(connection: UpstreamConnection, chunk: Buffer): void {
-    const sent = this.#kept === undefined && chunk.length >= FREE_BYTES ? () => free(chunk) : undefined;
+  #write(connection: UpstreamConnection, chunk: Buffer, held = false): void {
+    const freed = !held && this.#kept === undefined && chunk.length >= FREE_BYTES;
+    const sent = freed ? () => free(chunk) : undefined;
     let more: boolean;
     if (this.#chunked) {
       connection.cork();
@@ -138,6 +152,7 @@ export class Upload {
 
   #ended(): void {
     this.complete = true;
+    if (!this.#draining) this.#tap?.end();
     if (this.#draining) this.#listener.uploadDrained();
     else if (this.#connection !== undefined) this.#end(this.#connection);
   }
@@ -157,10 +172,4 @@ function free(chunk: Buffer): void {
   const { buffer } = chunk;
   if (buffer instanceof ArrayBuffer && buffer.byteLength === chunk.length && !buffer.detached)
     buffer.transfer(0);
-}
-
-function trailerLines(raw: readonly string[]): string {
-  let lines = '';
-  for (let index = 0; index + 1 < raw.length; index += 2) lines += `${raw[index]}: ${raw[index + 1]}\r\n`;
-  return lines;
 }

@@ -1,65 +1,10 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import type { ConnectSettings } from './port.ts';
+import type { Socket } from 'node:net';
+import type { BrokenConnection, ConnectionOwner, ConnectionUser, TunnelEnd } from './connection-port.ts';
+import { openSocket } from './open-socket.ts';
 import { giveBuffer, READ_BYTES, scratch, takeBuffer } from './read-buffers.ts';
 import type { BodyFraming, ResponseHead } from './response-head.ts';
 import { type ParserSink, ResponseParser } from './response-parser.ts';
-import { Timed, type TimerWheel } from './timer-wheel.ts';
-
-/** Who has sent a request on a connection and waits for its answer. */
-export interface ConnectionUser {
-  onInformation(head: ResponseHead): void;
-  onWhole(head: ResponseHead, framing: BodyFraming, body: string): void;
-  onHead(head: ResponseHead, framing: BodyFraming): void;
-  /** `release`: the chunk lies in a buffer that wants to be given back; not calling it costs memory, never correctness. */
-  onChunk(chunk: Buffer, release: (() => void) | undefined): void;
-  onEnd(trailers: string): void;
-  /** 101. From now on the bytes come to the connection's tunnel. */
-  onSwitch(head: ResponseHead, rest: Buffer): void;
-  /** The upstream takes more of the request's body. */
-  onWritable(): void;
-  /** The connection broke before the answer was complete, and is gone. */
-  onBroken(failure: BrokenConnection): void;
-}
-
-export interface BrokenConnection {
-  kind: 'malformed' | 'cut';
-  /** For logs: never shown to a client. */
-  detail: string;
-  /** An idle connection that the upstream had given up: it broke before any byte of an answer. */
-  stale: boolean;
-  /** The system refused the very first byte of the request: the upstream cannot have seen it. */
-  undelivered: boolean;
-}
-
-/** Who has a connection after 101. */
-export interface TunnelEnd {
-  onData(chunk: Buffer): void;
-  onWritable(): void;
-  /** The upstream has sent its last byte. */
-  onEnd(): void;
-  onClosed(): void;
-}
-
-/** Where a connection goes. */
-export interface Origin {
-  host: string;
-  port: number;
-  secure: boolean;
-  settings: ConnectSettings;
-}
-
-export interface ConnectionOwner {
-  readonly wheel: TimerWheel;
-  readonly origin: Origin;
-  readonly maxHeadBytes: number;
-  onDefect(error: unknown): void;
-  onConnected(connection: UpstreamConnection): void;
-  onConnectFailed(connection: UpstreamConnection, error: Error, timedOut: boolean): void;
-  /** The connection has answered and can be used again. */
-  onReusable(connection: UpstreamConnection): void;
-  onClosed(connection: UpstreamConnection): void;
-}
+import { Timed } from './timer-wheel.ts';
 
 /** A write of this size to an empty send buffer is taken as a whole or not at all. */
 const ATOMIC_WRITE_BYTES = 16_384;
@@ -105,7 +50,10 @@ export class UpstreamConnection extends Timed implements ParserSink {
     super();
     this.#owner = owner;
     this.#parser = new ResponseParser(this, owner.maxHeadBytes);
-    const socket = this.#open();
+    const socket = openSocket(owner.origin, {
+      buffer: () => this.#nextBuffer(),
+      callback: (bytes, buffer) => this.#read(buffer as Buffer, bytes),
+    });
     this.#socket = socket;
     socket.once(owner.origin.secure ? 'secureConnect' : 'connect', () => this.#connected());
     socket.on('drain', () => this.#drained());
@@ -268,25 +216,6 @@ export class UpstreamConnection extends Timed implements ParserSink {
       this.#owner.onReusable(this);
     } else this.#socket.destroy();
     return user;
-  }
-
-  #open(): Socket {
-    const { host, port, secure, settings } = this.#owner.origin;
-    const { lookup } = settings;
-    const onread = {
-      buffer: (): Buffer => this.#nextBuffer(),
-      callback: (bytes: number, buffer: Uint8Array): boolean => this.#read(buffer as Buffer, bytes),
-    };
-    const options = { host, port, noDelay: true, keepAlive: true, allowHalfOpen: true, onread, lookup };
-    if (!secure) return connectTcp(options);
-    const { ca, ...tls } = settings.tls ?? {};
-    return connectTls({
-      ...options,
-      ...tls,
-      ...(ca === undefined ? {} : { ca: typeof ca === 'string' ? ca : [...ca] }),
-      servername: tls.servername ?? (isIP(host) === 0 ? host : ''),
-      ALPNProtocols: ['http/1.1'],
-    });
   }
 
   /** Asked before the first read and after each one. */

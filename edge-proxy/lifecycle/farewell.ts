@@ -17,13 +17,16 @@ export class Farewell {
   readonly #client: Duplex;
   readonly #frames = new FrameBoundary();
   readonly #write: Duplex['write'];
-  #head: Buffer | undefined = Buffer.alloc(0);
+  /** What of the answer's head has been written; undefined: it is out, frames follow. */
+  #head: Buffer | undefined;
   #foreign = false;
   #wanted = false;
   #said = false;
 
-  constructor(client: Duplex) {
+  /** `withHead`: the answer's head is written on this stream, too, before the first frame. */
+  constructor(client: Duplex, withHead = true) {
     this.#client = client;
+    this.#head = withHead ? Buffer.alloc(0) : undefined;
     this.#write = client.write;
     client.write = ((chunk: unknown, ...rest: unknown[]) => this.#passOn(chunk, rest)) as Duplex['write'];
   }

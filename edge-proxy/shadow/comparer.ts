@@ -17,6 +17,10 @@ export interface ComparisonJob {
   /** The answer that the user got from the monolith. */
   left: ShadowAnswer;
   right: ShadowAnswer;
+  /** A write: `right` is a sandbox's answer, whose ids, times and data are its own. */
+  sandboxed: boolean;
+  /** Of a write, as text, its beginning: what the client named itself. */
+  requestBody: string | undefined;
   /** The noise probe: a second answer of the monolith. */
   probe: ShadowAnswer | undefined;
 }

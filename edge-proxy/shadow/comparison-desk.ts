@@ -1,5 +1,10 @@
 import type { Comparison, ShadowAnswer } from '../../migration-plans/compare/answer.ts';
 import { compareAnswers } from '../../migration-plans/compare/compare.ts';
+import {
+  GeneratedMemory,
+  GeneratedValues,
+  isStateDiverged,
+} from '../../migration-plans/compare/generated.ts';
 import { compileRules, type RuleBook } from '../../migration-plans/compare/rules.ts';
 import { type Aggregator, createAggregator } from '../../migration-plans/evidence/aggregator.ts';
 import { isStructural } from '../../migration-plans/evidence/cluster.ts';
@@ -30,6 +35,8 @@ interface PlanTools {
 interface Run {
   aggregator: Aggregator;
   noise: KnownNoise;
+  /** Ids and the like that the sandbox has given. */
+  generated: GeneratedMemory;
 }
 
 interface Waiting {
@@ -97,6 +104,10 @@ export class ComparisonDesk {
     if (tools === undefined) throw new Error(`plan ${planKey} was never sent to the worker`);
     this.#refreshRules(tools);
     const run = this.#runOf(tools.plan, job);
+    if (job.sandboxed) {
+      this.#compareWrite(tools, run, job);
+      return false;
+    }
     // The probe goes first: what it shows is known noise for the comparison beside it.
     if (job.probe !== undefined) {
       const probe = this.#compareWith(tools, job, job.left, job.probe);
@@ -104,13 +115,7 @@ export class ComparisonDesk {
       this.#file(tools, run, job, probe, job.left, job.probe, 'probe');
     }
     const first = this.#compareWith(tools, job, job.left, job.right);
-    for (const [target, answer] of [
-      ['monolith', job.left],
-      ['service', job.right],
-    ] as const) {
-      const failed = 'failure' in answer || answer.status >= 500;
-      run.aggregator.shadowLatency(job.routeId, target, { failed, ms: answer.totalMs });
-    }
+    this.#measure(run, job);
     if (first.equal || !run.noise.needsConfirmation(job.routeId, first)) {
       this.#file(tools, run, job, first, job.left, job.right, 'comparison');
       return false;
@@ -119,6 +124,36 @@ export class ComparisonDesk {
     if (oldest !== undefined) this.#confirm(oldest, undefined);
     this.#waiting.set(id, { tools, run, job, first });
     return true;
+  }
+
+  /** A write is sent to its sandbox once and to the monolith never again: it is compared as it is. */
+  #compareWrite(tools: PlanTools, run: Run, job: Job): void {
+    const { left, right, routeId, method } = job;
+    this.#measure(run, job);
+    if (!('failure' in left) && !('failure' in right) && isStateDiverged(left.status, right.status)) {
+      run.aggregator.dropped(routeId, 'state-diverged');
+      return;
+    }
+    const comparison = compareAnswers(left, right, {
+      rules: tools.rules.forRoute(routeId),
+      method,
+      generated: new GeneratedValues(run.generated, {
+        route: routeId,
+        request: `${job.url}\n${job.requestBody ?? ''}`,
+      }),
+    });
+    // Traits and repeated values tell noise by its probes, of which there are none.
+    this.#file(tools, run, job, { ...comparison, traits: [], values: [] }, left, right, 'comparison');
+  }
+
+  #measure({ aggregator }: Run, { routeId, left, right }: Job): void {
+    for (const [target, answer] of [
+      ['monolith', left],
+      ['service', right],
+    ] as const) {
+      const failed = 'failure' in answer || answer.status >= 500;
+      aggregator.shadowLatency(routeId, target, { failed, ms: answer.totalMs });
+    }
   }
 
   #confirm(id: number, again: ShadowAnswer | undefined): void {
@@ -192,6 +227,7 @@ export class ComparisonDesk {
           routes: plan.routes.map((route) => route.id),
         }),
         noise: new KnownNoise(),
+        generated: new GeneratedMemory(),
       };
       this.#runs.set(key, run);
     }

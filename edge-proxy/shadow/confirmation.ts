@@ -51,7 +51,7 @@ export function confirm(
   beforeAndNow: Comparison,
   isKnown: (difference: Difference) => boolean,
 ): Confirmation {
-  if (nowAndService.equal) return { comparison: { ...first, equal: true, differences: [], omitted: 0 } };
+  if (nowAndService.equal) return { comparison: { ...keeping(first, []), omitted: 0 } };
   // What was not listed cannot be told apart: it stands unless the monolith has changed as well.
   const cut = first.omitted > 0 || nowAndService.omitted > 0 || beforeAndNow.omitted > 0;
   const changed = beforeAndNow.differences;
@@ -70,7 +70,20 @@ export function confirm(
   }
   // Known noise alone would make the rest look as if it had been compared.
   if (uncertain && differences.every(isKnown)) return { inconclusive: true };
-  return { comparison: { ...first, equal: differences.length === 0, differences } };
+  return { comparison: keeping(first, differences) };
+}
+
+/** The comparison with these of its differences; what was told of the values of the others goes with them. */
+function keeping(comparison: Comparison, differences: Difference[]): Comparison {
+  const kept = new Set(differences.map(({ path }) => path));
+  const taken = new Set(comparison.differences.map(({ path }) => path).filter((path) => !kept.has(path)));
+  return {
+    ...comparison,
+    equal: differences.length === 0,
+    differences,
+    traits: comparison.traits.filter(({ path }) => !taken.has(path)),
+    values: comparison.values.filter(({ path }) => !taken.has(path)),
+  };
 }
 
 /** Something differs at this place, above or below it, in whatever way: what was a number may be missing altogether by now. */

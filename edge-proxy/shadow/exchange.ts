@@ -10,17 +10,29 @@ export interface MirrorCall {
   /** Undecoded path and query, as the user sent them. */
   url: string;
   headers: string[];
+  /** Undefined: none. */
+  body?: Uint8Array;
   maxBodyBytes: number;
   timeoutMs: number;
+}
+
+/** Who sends copies, and tells what came of them. */
+export interface MirrorPort {
+  /** Never rejects: what goes wrong is an answer too. Undefined: it was lost on the way, which says nothing of the target. */
+  send(call: MirrorCall): Promise<ShadowAnswer | undefined>;
+  /** What is on its way ends now, as failed. */
+  stop(): void;
+  close(): Promise<void>;
 }
 
 /**
  * Sends mirrored requests. Its connections are its own: a slow or dead shadow target takes none from the users' pools.
  */
-export class MirrorClient {
+export class MirrorClient implements MirrorPort {
   readonly #agent: Agent;
   readonly #budget: ByteBudget;
   readonly #now: () => number;
+  readonly #stop = new AbortController();
 
   constructor(connectionsPerOrigin: number, budget: ByteBudget, now: () => number) {
     this.#agent = new Agent({ connections: connectionsPerOrigin, pipelining: 1, keepAliveTimeout: 4_000 });
@@ -28,8 +40,8 @@ export class MirrorClient {
     this.#now = now;
   }
 
-  /** Never rejects: what goes wrong is an answer too. Ends within `timeoutMs`. */
-  async send(call: MirrorCall, stop: AbortSignal): Promise<ShadowAnswer> {
+  /** Ends within `timeoutMs`, or when `signal` says so. */
+  async send(call: MirrorCall, signal?: AbortSignal): Promise<ShadowAnswer> {
     const startedAt = this.#now();
     const capture = new AnswerCapture(call.maxBodyBytes, this.#budget, startedAt);
     try {
@@ -38,10 +50,15 @@ export class MirrorClient {
         method: call.method as Dispatcher.HttpMethod,
         path: call.url,
         headers: call.headers,
+        body: call.body ?? null,
         headersTimeout: call.timeoutMs,
         bodyTimeout: call.timeoutMs,
         responseHeaders: 'raw',
-        signal: AbortSignal.any([stop, AbortSignal.timeout(call.timeoutMs)]),
+        signal: AbortSignal.any([
+          this.#stop.signal,
+          AbortSignal.timeout(call.timeoutMs),
+          ...(signal === undefined ? [] : [signal]),
+        ]),
       });
       capture.head(answer.statusCode, rawHeaderStrings(answer.headers), this.#now());
       for await (const chunk of answer.body) capture.chunk(chunk as Uint8Array);
@@ -50,6 +67,10 @@ export class MirrorClient {
       capture.discard();
       return failedAnswer(error, this.#now() - startedAt);
     }
+  }
+
+  stop(): void {
+    this.#stop.abort();
   }
 
   async close(): Promise<void> {

@@ -53,7 +53,7 @@ export class FunnelCounters {
       const run: RunKey = {
         capability: route.capability,
         epoch: route.state.epoch,
-        serviceVersion: this.#versionOf(route.serviceKey),
+        serviceVersion: this.#versionOf(mirrorKey(route)),
       };
       const key = JSON.stringify(run);
       const counted = { ...emptyEvidence(), from, to, funnel: { [route.route.id]: funnel } };
@@ -74,4 +74,9 @@ export class FunnelCounters {
     }
     return funnel;
   }
+}
+
+/** Who gets the copy of a request on this route: the service, or for writes the sandbox. */
+export function mirrorKey({ route, serviceKey, sandboxKey }: CompiledRoute): string {
+  return route.effect === 'write' ? (sandboxKey ?? serviceKey) : serviceKey;
 }

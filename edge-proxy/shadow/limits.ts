@@ -1,13 +1,17 @@
 /** Bounds of the shadow pipeline of one edge process. Whatever the traffic, no more than this is held. */
 export interface ShadowLimits {
-  /** Mirrored requests waiting to be sent. */
+  /** Mirrored requests waiting to be sent; as many reads, and as many writes. */
   queueEntries: number;
-  /** Bytes of captured answers, waiting or still being captured. */
+  /** Bytes of captured answers and of writes, waiting or still being captured; and as many of answers to copies while they come in. */
   queueBytes: number;
   /** Mirrored requests on their way at the same time. */
   concurrency: number;
   /** A copy older than this is dropped: it would compare yesterday's answer with today's. Milliseconds. */
   maxAgeMs: number;
+  /** The same for writes, which go to their sandbox in order: they may wait longer, as nothing reads what they compare. Milliseconds. */
+  writeMaxAgeMs: number;
+  /** Mirrored writes on their way at the same time. */
+  writeConcurrency: number;
   /** Comparisons waiting for the worker. */
   comparisons: number;
   /** Second reads of the monolith that confirm a difference, at most per second. */
@@ -23,6 +27,8 @@ export const SHADOW_LIMITS: ShadowLimits = {
   queueBytes: 32 * 1024 * 1024,
   concurrency: 16,
   maxAgeMs: 2_000,
+  writeMaxAgeMs: 30_000,
+  writeConcurrency: 4,
   comparisons: 256,
   confirmationsPerSecond: 50,
   breakerFailures: 10,

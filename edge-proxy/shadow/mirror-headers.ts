@@ -2,6 +2,8 @@ import type { Target } from '../../migration-plans/revision/revision.ts';
 
 /** Tells a service that nobody waits for this answer. */
 export const SHADOW_HEADER = 'x-strangler-shadow';
+/** Tells a sandbox that this is a write which really happened elsewhere: it should mail, charge and call nobody. */
+export const SANDBOX_HEADER = 'x-strangler-sandbox';
 
 /**
  * Never copied: they describe the user's connection or body, not the request (RFC 9110 section 7.6.1), or ask for behaviour
@@ -19,6 +21,7 @@ const NOT_COPIED = new Set([
   'expect',
   'content-length',
   SHADOW_HEADER,
+  SANDBOX_HEADER,
 ]);
 
 /**
@@ -27,7 +30,7 @@ const NOT_COPIED = new Set([
  */
 export function mirrorHeaders(
   rawHeaders: readonly string[],
-  target: Target,
+  target: Target | 'sandbox',
   overrides: Readonly<Record<string, string | null>>,
 ): string[] {
   const dropped = connectionNamed(rawHeaders);
@@ -43,8 +46,9 @@ export function mirrorHeaders(
   for (const [name, value] of replaced) {
     if (value !== null && !NOT_COPIED.has(name)) headers.push(name, value);
   }
-  // The probe must look to the monolith like the user's own request, so only the service is told.
-  if (target === 'service') headers.push(SHADOW_HEADER, '1');
+  // The probe must look to the monolith like the user's own request, so only the others are told.
+  if (target !== 'monolith') headers.push(SHADOW_HEADER, '1');
+  if (target === 'sandbox') headers.push(SANDBOX_HEADER, '1');
   return headers;
 }
 

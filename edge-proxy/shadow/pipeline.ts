@@ -5,15 +5,17 @@ import type { EvidenceSink } from '../telemetry/evidence-sink.ts';
 import { asForwarded } from './as-forwarded.ts';
 import { AnswerCapture } from './capture.ts';
 import { Comparer } from './comparer.ts';
-import { MirrorClient } from './exchange.ts';
-import { FunnelCounters } from './funnel.ts';
+import { FunnelCounters, mirrorKey } from './funnel.ts';
 import { SHADOW_LIMITS, type ShadowLimits } from './limits.ts';
 import { mirrorHeaders } from './mirror-headers.ts';
+import { MirrorThread } from './mirror-thread.ts';
 import { FailurePause } from './pause.ts';
 import type { MirroredRequest, ShadowCapture, ShadowPort } from './port.ts';
 import { ByteBudget, NewestFirstQueue } from './queue.ts';
 import { RateLimit } from './rate-limit.ts';
+import { RequestCapture } from './request-capture.ts';
 import { isSampled } from './sampling.ts';
+import { WriteLane } from './write-lane.ts';
 
 export interface ShadowOptions {
   /** Id of this edge, for evidence. */
@@ -22,6 +24,8 @@ export interface ShadowOptions {
   monolithUrl: string;
   /** Some healthy instance of a service (`namespace/service`), or undefined. */
   pickEndpoint(serviceKey: string): Endpoint | undefined;
+  /** All that are known of a service: no write is mirrored to one of them, whatever name it was found under. */
+  endpointsOf(serviceKey: string): readonly Pick<Endpoint, 'host' | 'port'>[];
   /** Version of a service's instances, as evidence names it: `1.4.0`, `1.3.0+1.4.0` while both run, `unknown`. */
   versionOf(serviceKey: string): string;
   sink: EvidenceSink;
@@ -56,6 +60,9 @@ export interface Shadow extends ShadowPort {
 interface Mirrored {
   request: MirroredRequest;
   headers: readonly string[];
+  /** Undefined: a read. */
+  write: RequestCapture | undefined;
+  body: Uint8Array | undefined;
   left: CapturedAnswer;
   capturedAt: number;
   time: string;
@@ -71,19 +78,17 @@ export function createShadow(options: ShadowOptions): Shadow {
   const wallClock = options.wallClock ?? Date.now;
   const random = options.random ?? Math.random;
   const budget = new ByteBudget(limits.queueBytes);
-  const queue = new NewestFirstQueue<Mirrored>(
-    limits.queueEntries,
-    budget,
-    (entry) => entry.left.bodyBytes * (entry.left.body ? 1 : 0),
-  );
-  const client = new MirrorClient(limits.concurrency, budget, now);
+  const queue = new NewestFirstQueue<Mirrored>(limits.queueEntries, budget, answerBytes);
+  const lane = new WriteLane<Mirrored>(limits.queueEntries, ({ request }) => request.bucket);
+  const client = new MirrorThread(limits.concurrency, limits.queueBytes);
   const comparer = new Comparer(options.edge, limits.comparisons);
   const counters = new FunnelCounters(options.edge, wallClock, options.versionOf);
   const confirmations = new RateLimit(limits.confirmationsPerSecond, now());
   const pauses = new Map<string, FailurePause>();
-  const stop = new AbortController();
   const running = new Set<Promise<void>>();
+  let writing = 0;
   let closing = false;
+  let stopped = false;
 
   const pauseOf = (serviceKey: string): FailurePause => {
     let pause = pauses.get(serviceKey);
@@ -98,22 +103,30 @@ export function createShadow(options: ShadowOptions): Shadow {
   function begin(request: MirroredRequest): ShadowCapture | undefined {
     const { plan, route, state } = request.route;
     if (state.phase !== 'shadow' && state.phase !== 'canary') return undefined;
-    if (!route.shadow || route.effect !== 'read' || closing) return undefined;
+    const write = route.effect === 'write';
+    if (!route.shadow || (write && request.route.sandboxKey === undefined) || closing) return undefined;
     counters.count(request.route, 'eligible');
     const bucket = request.bucket >= 0 ? request.bucket : Math.floor(random() * 10_000);
-    if (!isSampled(bucket, plan.shadow.sampleBp)) return undefined;
+    if (!isSampled(bucket, route.sampleBp ?? plan.shadow.sampleBp)) return undefined;
     counters.count(request.route, 'sampled');
-    return new LiveCapture(request, new AnswerCapture(plan.shadow.maxBodyBytes, budget, now()));
+    const { maxBodyBytes } = plan.shadow;
+    return new LiveCapture(
+      request,
+      write ? new RequestCapture(maxBodyBytes, budget) : undefined,
+      new AnswerCapture(maxBodyBytes, budget, now()),
+    );
   }
 
   class LiveCapture implements ShadowCapture {
+    readonly request: RequestCapture | undefined;
     readonly #request: MirroredRequest;
     readonly #answer: AnswerCapture;
     readonly #time = new Date(wallClock()).toISOString();
     #over = false;
 
-    constructor(request: MirroredRequest, answer: AnswerCapture) {
+    constructor(request: MirroredRequest, write: RequestCapture | undefined, answer: AnswerCapture) {
       this.#request = request;
+      this.request = write;
       this.#answer = answer;
     }
 
@@ -129,22 +142,23 @@ export function createShadow(options: ShadowOptions): Shadow {
       if (this.#over) return;
       this.#over = true;
       const left = this.#answer.finish(now());
-      const { url, rawHeaders, peer } = this.#request;
-      const headers = asForwarded(url, rawHeaders, peer);
-      const { route } = this.#request;
-      if (closing) {
-        counters.drop(route, 'shutdown');
+      const { url, rawHeaders, peer, route } = this.#request;
+      const write = this.request?.finish();
+      const lost = closing ? 'shutdown' : lossOf(write, left);
+      if (lost !== undefined) {
+        this.request?.discard();
+        counters.drop(route, lost);
         return;
       }
-      const pushed = queue.push({
+      enqueue({
         request: this.#request,
-        headers,
+        headers: asForwarded(url, rawHeaders, peer),
+        write: this.request,
+        body: write !== undefined && 'body' in write ? write.body : undefined,
         left,
         capturedAt: now(),
         time: this.#time,
       });
-      if (pushed.outcome === 'queue-bytes') counters.drop(route, 'queue-bytes');
-      else if (pushed.evicted !== undefined) counters.drop(pushed.evicted.request.route, 'queue-full');
       // The user's answer may still be in the socket's buffer: sending starts after this turn of the event loop.
       setImmediate(pump);
     }
@@ -153,21 +167,56 @@ export function createShadow(options: ShadowOptions): Shadow {
       if (this.#over) return;
       this.#over = true;
       this.#answer.discard();
+      this.request?.discard();
       counters.drop(this.#request.route, reason);
     }
   }
 
+  function enqueue(entry: Mirrored): void {
+    const { route } = entry.request;
+    if (entry.write === undefined) {
+      const pushed = queue.push(entry);
+      if (pushed.outcome === 'queue-bytes') counters.drop(route, 'queue-bytes');
+      else if (pushed.evicted !== undefined) counters.drop(pushed.evicted.request.route, 'queue-full');
+    } else if (!budget.take(answerBytes(entry))) {
+      entry.write.discard();
+      counters.drop(route, 'queue-bytes');
+    } else if (!lane.push(entry)) {
+      release(entry);
+      counters.drop(route, 'queue-full');
+    }
+  }
+
+  function release(entry: Mirrored): void {
+    entry.write?.discard();
+    budget.give(answerBytes(entry));
+  }
+
   function pump(): void {
-    while (running.size < limits.concurrency && !comparer.full) {
+    while (running.size - writing < limits.concurrency && !comparer.full) {
       const entry = queue.pop();
       if (entry === undefined) break;
-      const run = mirror(entry).finally(() => {
-        queue.release(entry);
-        running.delete(run);
-        pump();
-      });
-      running.add(run);
+      run(entry);
     }
+    while (writing < limits.writeConcurrency && !comparer.full) {
+      const entry = lane.take();
+      if (entry === undefined) break;
+      writing += 1;
+      run(entry);
+    }
+  }
+
+  function run(entry: Mirrored): void {
+    const going = mirror(entry).finally(() => {
+      release(entry);
+      running.delete(going);
+      if (entry.write !== undefined) {
+        writing -= 1;
+        lane.done(entry);
+      }
+      pump();
+    });
+    running.add(going);
   }
 
   /** Resolves when nothing is on its way and nothing waits. */
@@ -176,45 +225,55 @@ export function createShadow(options: ShadowOptions): Shadow {
   }
 
   async function mirror(entry: Mirrored): Promise<void> {
-    const { request, left } = entry;
+    const { request, left, write } = entry;
     const { route } = request;
-    const { plan, serviceKey } = route;
+    const { plan } = route;
+    const key = mirrorKey(route);
     const drop = (reason: DropReason): void => counters.drop(route, reason);
-    if (closing && stop.signal.aborted) return drop('shutdown');
-    if (now() - entry.capturedAt > limits.maxAgeMs) return drop('expired');
-    const pause = pauseOf(serviceKey);
+    if (stopped) return drop('shutdown');
+    if (now() - entry.capturedAt > (write === undefined ? limits.maxAgeMs : limits.writeMaxAgeMs))
+      return drop('expired');
+    const pause = pauseOf(key);
     if (pause.paused(now())) return drop('breaker-open');
-    const endpoint = options.pickEndpoint(serviceKey);
+    const endpoint = options.pickEndpoint(key);
     if (endpoint === undefined) return drop('no-endpoint');
+    if (write !== undefined && isLive(endpoint, route.serviceKey)) return drop('sandbox-is-live');
 
     counters.count(route, 'sent');
-    const callService = (): Promise<ShadowAnswer> => {
-      const scheme = endpoint.secure ? 'https' : 'http';
-      return call(`${scheme}://${formatHost(endpoint.host)}:${endpoint.port}`, 'service');
+    const callMirror = (): Promise<ShadowAnswer | undefined> => {
+      const origin = `${endpoint.secure ? 'https' : 'http'}://${formatHost(endpoint.host)}:${endpoint.port}`;
+      return write === undefined
+        ? call(origin, 'service', plan.shadow.headers.service)
+        : call(origin, 'sandbox', plan.shadow.sandbox?.headers ?? {});
     };
-    const callMonolith = (): Promise<ShadowAnswer> => call(options.monolithUrl, 'monolith');
-    const call = (origin: string, target: 'monolith' | 'service'): Promise<ShadowAnswer> =>
-      client.send(
-        {
-          origin,
-          method: request.method,
-          url: request.url,
-          headers: mirrorHeaders(entry.headers, target, plan.shadow.headers[target]),
-          maxBodyBytes: plan.shadow.maxBodyBytes,
-          timeoutMs: plan.shadow.timeoutMs,
-        },
-        stop.signal,
-      );
+    const callMonolith = (): Promise<ShadowAnswer | undefined> =>
+      call(options.monolithUrl, 'monolith', plan.shadow.headers.monolith);
+    const call = (
+      origin: string,
+      target: 'monolith' | 'service' | 'sandbox',
+      overrides: Record<string, string | null>,
+    ): Promise<ShadowAnswer | undefined> =>
+      client.send({
+        origin,
+        method: request.method,
+        url: request.url,
+        headers: mirrorHeaders(entry.headers, target, overrides),
+        ...(entry.body === undefined || entry.body.length === 0 ? {} : { body: entry.body }),
+        maxBodyBytes: plan.shadow.maxBodyBytes,
+        timeoutMs: plan.shadow.timeoutMs,
+      });
 
-    const probing = random() * 10_000 < plan.shadow.noiseProbeBp;
-    const [right, probe] = await bothInRandomOrder(callService, probing ? callMonolith : undefined, random);
-    if (stop.signal.aborted) return drop('shutdown');
+    // A write is never sent to the monolith a second time, so nothing probes its noise.
+    const probing = write === undefined && random() * 10_000 < plan.shadow.noiseProbeBp;
+    const [right, probe] = await bothInRandomOrder(callMirror, probing ? callMonolith : undefined, random);
+    if (stopped) return drop('shutdown');
+    if (right === undefined) return drop('compare-failed');
     pause.record('failure' in right, now());
 
     const suspicious = await comparer.compare({
       plan,
       epoch: route.state.epoch,
-      serviceVersion: options.versionOf(serviceKey),
+      serviceVersion: options.versionOf(key),
       routeId: route.route.id,
       method: request.method,
       url: request.url,
@@ -222,6 +281,8 @@ export function createShadow(options: ShadowOptions): Shadow {
       traceId: request.traceId,
       left,
       right,
+      sandboxed: write !== undefined,
+      requestBody: entry.body && Buffer.from(entry.body.subarray(0, NAMED_BYTES)).toString('utf8'),
       probe,
     });
     if (suspicious === undefined) return drop('compare-failed');
@@ -231,6 +292,14 @@ export function createShadow(options: ShadowOptions): Shadow {
     // now agrees with the service was a change in between, what still differs is a difference.
     const again = confirmations.take(now()) ? await callMonolith() : undefined;
     comparer.confirm(suspicious, again);
+  }
+
+  /** The sandbox's instance is also one of the service in use, or the monolith: then a mirrored write would happen twice. */
+  function isLive({ host, port }: Endpoint, serviceKey: string): boolean {
+    const monolith = new URL(options.monolithUrl);
+    const monolithPort = Number(monolith.port) || (monolith.protocol === 'https:' ? 443 : 80);
+    if (port === monolithPort && formatHost(host) === monolith.hostname) return true;
+    return options.endpointsOf(serviceKey).some((live) => live.host === host && live.port === port);
   }
 
   async function flush(): Promise<void> {
@@ -245,7 +314,7 @@ export function createShadow(options: ShadowOptions): Shadow {
     begin,
     flush,
     stats: () => ({
-      queued: queue.length,
+      queued: queue.length + lane.length,
       active: running.size,
       bytesHeld: budget.used,
       comparing: comparer.pending,
@@ -258,18 +327,40 @@ export function createShadow(options: ShadowOptions): Shadow {
       closing = true;
       clearInterval(timer);
       await within(deadlineMs, idle());
-      stop.abort();
+      stopped = true;
+      client.stop();
       // What is left now waits for a comparison at most, and even one that never ends must not keep the edge from closing.
       await within(COMPARING_MS, idle());
-      for (let entry = queue.pop(); entry !== undefined; entry = queue.pop()) {
+      const left = lane.clear();
+      for (let entry = queue.pop(); entry !== undefined; entry = queue.pop()) left.push(entry);
+      for (const entry of left) {
         counters.drop(entry.request.route, 'shutdown');
-        queue.release(entry);
+        release(entry);
       }
       await within(COMPARING_MS, flush());
       await comparer.close();
       await client.close();
     },
   };
+}
+
+/** Of a write's body, how much is looked through for values that the client named. */
+const NAMED_BYTES = 65_536;
+
+/** Bytes that a waiting entry holds of its answer. */
+function answerBytes({ left }: Mirrored): number {
+  return left.body === undefined ? 0 : left.bodyBytes;
+}
+
+/** Why a request is not mirrored after all; undefined: it is. */
+function lossOf(
+  write: ReturnType<RequestCapture['finish']> | undefined,
+  left: CapturedAnswer,
+): DropReason | undefined {
+  if (write === undefined) return undefined;
+  if ('lost' in write) return write.lost;
+  // Whether a write that the monolith failed at has happened is not known: the sandbox would part from it.
+  return left.status >= 500 ? 'monolith-failed' : undefined;
 }
 
 /** How long closing waits for comparisons under way. Milliseconds. */

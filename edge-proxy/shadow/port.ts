@@ -16,8 +16,20 @@ export interface MirroredRequest {
   traceId: string | undefined;
 }
 
+/** Follows the body of a request on its way to the monolith. Methods are cheap, never throw and never wait. */
+export interface RequestTap {
+  /** A body follows. */
+  begin(): void;
+  /** True: the piece is kept by reference, so its memory must not be given back or used again. */
+  chunk(data: Uint8Array): boolean;
+  /** All of the body has come. */
+  end(): void;
+}
+
 /** Follows the answer that the user gets. Methods are cheap, never throw and never wait. */
 export interface ShadowCapture {
+  /** Undefined: the request's body is not asked for, as with every read. */
+  readonly request?: RequestTap | undefined;
   head(status: number, rawHeaders: readonly string[]): void;
   /** The chunk is kept by reference and must not be reused by the caller. */
   chunk(data: Uint8Array): void;
@@ -29,7 +41,7 @@ export interface ShadowCapture {
 
 /**
  * The only thing that the hot path knows of shadowing. `begin` decides whether the request is mirrored; undefined means no,
- * which costs one comparison. Requests with a body (writes) are mirrored only to a sandbox and pass `requestBody`.
+ * which costs one comparison. Writes are mirrored only to a sandbox, with their body.
  */
 export interface ShadowPort {
   begin(request: MirroredRequest): ShadowCapture | undefined;

@@ -34,6 +34,7 @@ export const FAILURES = [
   'timeout-total',
   'malformed',
   'cut',
+  'client-timeout',
   'overload',
   'no-endpoint',
   'client-aborted',

@@ -12,9 +12,13 @@ export interface MetricSources {
   };
   ready(): boolean;
   evidence(): { held: number; delivered: number; dropped: number };
+  /** Undefined: routes are not observed. */
+  observed(): { places: number; delivered: number; failed: number } | undefined;
   accessLog(): { written: number; sampledOut: number; dropped: number };
   /** One row per service and for the monolith. */
   upstreams(): UpstreamFigures[];
+  /** Requests answered 503 because too many were being answered, and how many may be. */
+  admission(): { shed: number; limit: number };
   /** Undefined: somebody else listens. */
   listener(): ListenerFigures | undefined;
   /** Undefined: nothing is mirrored. */

@@ -5,6 +5,7 @@ import type { AccessLog } from './access-log.ts';
 import { answererIndex, methodIndex, statusClassIndex, UPGRADE_METHOD } from './labels.ts';
 import { latencyBucket } from './latency.ts';
 import type { Meters } from './meters.ts';
+import type { RouteObserver } from './route-observer.ts';
 import { isTargetFailure } from './target-failure.ts';
 import { type Tracing, traceIdOf } from './tracing.ts';
 
@@ -13,13 +14,20 @@ export class RequestRecorder {
   readonly meters: Meters;
   readonly #accessLog: AccessLog | undefined;
   readonly #tracing: Tracing | undefined;
+  readonly #observer: RouteObserver | undefined;
   readonly #prefix = `${randomBytes(6).toString('base64url')}-`;
   #sequence = 0;
 
-  constructor(meters: Meters, accessLog: AccessLog | undefined, tracing: Tracing | undefined) {
+  constructor(
+    meters: Meters,
+    accessLog: AccessLog | undefined,
+    tracing: Tracing | undefined,
+    observer?: RouteObserver,
+  ) {
     this.meters = meters;
     this.#accessLog = accessLog;
     this.#tracing = tracing;
+    this.#observer = observer;
   }
 
   began(exchange: Exchange): void {
@@ -64,6 +72,7 @@ export class RequestRecorder {
       const timed = result.failure !== 'client-aborted' && !exchange.isUpgrade;
       meters.traffic.record(target, isTargetFailure(result), result.fellBack, timed ? bucket : -1, ms);
     }
+    this.#observer?.ended(exchange, result, ms, bucket);
     exchange.span?.ended(result);
     this.#log(exchange, result, ms);
   }

@@ -49,6 +49,23 @@ export function stateMetrics(sources: MetricSources, registry: Registry): void {
     'Evidence given up because the state store was away for too long.',
     () => sources.evidence().dropped,
   );
+  single(
+    'strangler_observed_places',
+    'Places in paths that are told apart while routes are observed; bounded by edge.observe.places.',
+    () => sources.observed()?.places ?? 0,
+    'sum',
+  );
+  counter(
+    registry,
+    'strangler_observations_total',
+    'Deliveries of what was observed to the state store, by what became of them.',
+    ['outcome'],
+    (emit) => {
+      const observed = sources.observed();
+      emit({ outcome: 'delivered' }, observed?.delivered ?? 0);
+      emit({ outcome: 'failed' }, observed?.failed ?? 0);
+    },
+  );
   counter(
     registry,
     'strangler_access_log_lines_total',
@@ -60,6 +77,17 @@ export function stateMetrics(sources: MetricSources, registry: Registry): void {
       emit({ outcome: 'sampled-out' }, sampledOut);
       emit({ outcome: 'dropped' }, dropped);
     },
+  );
+  single(
+    'strangler_requests_in_flight_limit',
+    'Requests that may be answered at the same time; more get 503.',
+    () => sources.admission().limit,
+    'sum',
+  );
+  total(
+    'strangler_requests_shed_total',
+    'Requests answered 503 because too many were being answered.',
+    () => sources.admission().shed,
   );
   listenerMetrics(sources, registry);
   upstreamMetrics(sources, registry);

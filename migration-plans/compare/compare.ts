@@ -9,8 +9,9 @@ import {
   sizeOf,
   textOf,
 } from './body.ts';
-import { diffDocuments } from './documents.ts';
+import { areJson, diffDocuments } from './documents.ts';
 import { timeOf } from './format.ts';
+import type { GeneratedValues } from './generated.ts';
 import { compareHeaders, type HeaderMap, readHeaders } from './headers.ts';
 import { IdMaps } from './id-maps.ts';
 import { at, DEFAULT_LIMITS, Recorder, type RecorderLimits } from './recorder.ts';
@@ -26,6 +27,8 @@ export interface CompareContext {
   requestHeaders?: { left: readonly string[]; right: readonly string[] };
   /** Shared by the comparisons that must agree on one map of ids. Never shared between service comparisons and noise probes. */
   ids?: IdMaps;
+  /** Right is a sandbox's answer to a write: its ids and times are its own. */
+  generated?: GeneratedValues;
   limits?: Partial<RecorderLimits>;
 }
 
@@ -50,7 +53,11 @@ export function compareAnswers(left: ShadowAnswer, right: ShadowAnswer, context:
   }
   const leftHeaders = readHeaders(left.rawHeaders);
   const rightHeaders = readHeaders(right.rawHeaders);
-  const recorder = new Recorder(limits, { left: clockOf(leftHeaders), right: clockOf(rightHeaders) });
+  const recorder = new Recorder(
+    limits,
+    { left: clockOf(leftHeaders), right: clockOf(rightHeaders) },
+    context.generated,
+  );
   for (const notice of rules.notices) recorder.notice(notice);
   const ids = context.ids ?? new IdMaps();
   if (left.status !== right.status) {
@@ -64,6 +71,7 @@ export function compareAnswers(left: ShadowAnswer, right: ShadowAnswer, context:
     // Two answers of different classes say different things: their bodies would only add differences that follow from the status.
     if (Math.floor(left.status / 100) !== Math.floor(right.status / 100)) return recorder.result();
   }
+  compareClocks(leftHeaders, rightHeaders, recorder);
   compareHeaders(leftHeaders, rightHeaders, rules, recorder, ids);
   if (context.method.toUpperCase() === 'HEAD') compareTypes(leftHeaders, rightHeaders, rules, recorder);
   else
@@ -107,12 +115,18 @@ function compareBodies(left: Side, right: Side, rules: CompiledRules, recorder: 
   if (equalBytes(leftBody.bytes, rightBody.bytes)) return;
   // The media types differ, which is reported already: their contents are still compared if they are written alike.
   const form = formOf(types.left);
+  const opaque = form === 'bytes' && types.left.essence !== '';
   const texts =
-    form === 'bytes' || form !== formOf(types.right)
+    opaque || form !== formOf(types.right)
       ? undefined
       : { left: textOf(leftBody.bytes, types.left), right: textOf(rightBody.bytes, types.right) };
-  if (texts?.left === undefined || texts.right === undefined) {
-    if (texts !== undefined && texts.left !== texts.right) {
+  const sniffed = form === 'html' || form === 'text' || form === 'bytes';
+  if (sniffed && texts?.left !== undefined && texts.right !== undefined && areJson(texts.left, texts.right)) {
+    diffDocuments('json', texts.left, texts.right, { rules, recorder, ids });
+    return;
+  }
+  if (form === 'bytes' || texts?.left === undefined || texts.right === undefined) {
+    if (form !== 'bytes' && texts !== undefined && texts.left !== texts.right) {
       recorder.add(
         'unparsable',
         at('body'),
@@ -218,6 +232,22 @@ function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 function clockOf(headers: HeaderMap): number | undefined {
   const date = headers.first('date');
   return date === undefined ? undefined : timeOf(date);
+}
+
+/** Answers to one request are made at about the same time, and a mirrored one waits for this long at most. Milliseconds. */
+const CLOCKS_APART_MS = 120_000;
+
+/**
+ * Times in the bodies are measured against the clock of their own answer, so a clock that is wrong would make all of them look right.
+ * What came from a cache (`Age`) tells when it was made, not what time it is.
+ */
+function compareClocks(left: HeaderMap, right: HeaderMap, recorder: Recorder): void {
+  const a = clockOf(left);
+  const b = clockOf(right);
+  if (a === undefined || b === undefined || left.values.has('age') || right.values.has('age')) return;
+  if (Math.abs(b - a) <= CLOCKS_APART_MS) return;
+  const shape = b > a ? 'clock ahead' : 'clock behind';
+  recorder.add('header-value', at('header:date'), shape, left.first('date'), right.first('date'));
 }
 
 function namedValues(

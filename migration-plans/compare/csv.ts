@@ -3,11 +3,11 @@ import { JsonArray, type JsonNode, JsonObject } from './json/node.ts';
 /**
  * Reads CSV by RFC 4180 as a list of rows: objects by column name when the first row can be a header (unique, non-empty names) and
  * the row has as many fields, else a list of fields. The order of columns is kept as a row of its own, since scripts read by position.
- * Undefined: quotes do not match up.
+ * Undefined: quotes do not match up. `delimiter`: both sides are read with the same one, or a change of it would not be seen.
  */
-export function parseCsv(text: string): JsonNode | undefined {
+export function parseCsv(text: string, delimiter: string): JsonNode | undefined {
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
-  const rows = readRows(source, delimiterOf(source));
+  const rows = readRows(source, delimiter);
   if (rows === undefined) return undefined;
   const header = rows[0] ?? [];
   const named =
@@ -19,7 +19,8 @@ export function parseCsv(text: string): JsonNode | undefined {
   return new JsonObject(['header', 'rows'], [new JsonArray(header), new JsonArray(body)]);
 }
 
-function delimiterOf(text: string): string {
+/** The one that occurs most often in the first line. */
+export function delimiterOf(text: string): string {
   const end = text.search(/[\r\n]/);
   const first = end < 0 ? text : text.slice(0, end);
   const counts = [',', ';', '\t'].map((mark) => ({ mark, count: first.split(mark).length }));

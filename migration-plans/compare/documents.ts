@@ -1,7 +1,7 @@
 import type { JSONValue } from 'json-p3';
 import type { CompareRule } from '../plan/plan.ts';
 import type { BodyForm } from './body.ts';
-import { parseCsv } from './csv.ts';
+import { delimiterOf, parseCsv } from './csv.ts';
 import { diffHtml } from './html/diff.ts';
 import type { IdMaps } from './id-maps.ts';
 import { diffJson, type Marks } from './json/diff.ts';
@@ -30,7 +30,7 @@ export function diffDocuments(form: BodyForm, left: string, right: string, conte
       diffParsed(left, right, 'JSON lines', readJsonLines, context);
       return;
     case 'csv':
-      diffParsed(left, right, 'CSV', parseCsv, context);
+      diffCsv(left, right, context);
       return;
     case 'html':
       diffHtml(left, right, context);
@@ -38,6 +38,35 @@ export function diffDocuments(form: BodyForm, left: string, right: string, conte
     default:
       diffLines(left, right, 'text', context.recorder);
   }
+}
+
+/**
+ * Whether both are JSON, whatever they say they are: many an application sends it as the default type of its language, and clients
+ * read it all the same. As a page its texts would lose their white space.
+ */
+export function areJson(left: string, right: string): boolean {
+  const begins = /^[ \t\r\n]*[[{]/;
+  return begins.test(left) && begins.test(right) && isJson(left) && isJson(right);
+}
+
+function isJson(text: string): boolean {
+  try {
+    return readJson(text) !== undefined;
+  } catch (error) {
+    if (error instanceof JsonTooDeep) return true;
+    throw error;
+  }
+}
+
+function diffCsv(left: string, right: string, context: DocumentContext): void {
+  const marked = (text: string) => text.startsWith('\uFEFF');
+  // Spreadsheets guess the charset by it.
+  if (marked(left) !== marked(right)) {
+    const shape = `${marked(left) ? 'byte order mark' : 'none'}→${marked(right) ? 'byte order mark' : 'none'}`;
+    context.recorder.add('bytes', at('body'), shape, undefined, undefined);
+  }
+  const delimiter = delimiterOf(left);
+  diffParsed(left, right, 'CSV', (text) => parseCsv(text, delimiter), context);
 }
 
 type Read = (text: string) => JsonNode | undefined;

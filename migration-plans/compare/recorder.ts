@@ -1,6 +1,7 @@
 import type { Comparison, Difference, DifferenceKind, FieldTrait, FieldValue } from './answer.ts';
 import { joinFormats, templateOf } from './format.ts';
-import { clockTrait } from './traits.ts';
+import type { GeneratedValues } from './generated.ts';
+import { clockTrait, sizeTrait } from './traits.ts';
 
 export interface RecorderLimits {
   /** Differences listed in a comparison. */
@@ -49,11 +50,14 @@ export class Recorder {
   private readonly noticed = new Set<string>();
   private readonly traits = new Map<string, FieldTrait>();
   private readonly values = new Map<string, FieldValue>();
+  /** Undefined: nothing is taken for made up; see `GeneratedValues`. */
+  private readonly generated: GeneratedValues | undefined;
   private omitted = 0;
 
-  constructor(limits: RecorderLimits, clocks: Clocks) {
+  constructor(limits: RecorderLimits, clocks: Clocks, generated?: GeneratedValues) {
     this.limits = limits;
     this.clocks = clocks;
+    this.generated = generated;
   }
 
   add(
@@ -85,26 +89,37 @@ export class Recorder {
   /** Two texts that differ: `format` or `value`, with what relates them to the clock. */
   text(where: Where, left: string, right: string, kind: 'value' | 'header-value' = 'value'): void {
     const formats = joinFormats(left, right);
+    const clock = clockTrait(left, right, this.clocks);
+    if (formats.shared && this.explained(where, left, right, clock)) return;
     if (formats.shared) {
       const same = formats.left === 'text' && templateOf(left) === templateOf(right);
       this.add(kind, where, same ? 'text≈text' : `${formats.left}→${formats.right}`, left, right);
     } else {
       this.add('format', where, `${formats.left}→${formats.right}`, left, right);
     }
-    this.relate(where.path(), left, right);
+    this.relate(where.path(), left, right, clock);
   }
 
   number(where: Where, left: number, right: number, leftText: string, rightText: string): void {
+    const clock = clockTrait(left, right, this.clocks);
+    if (this.explained(where, leftText, rightText, clock)) return;
     const shape = `${Number.isInteger(left) ? 'integer' : 'decimal'}→${Number.isInteger(right) ? 'integer' : 'decimal'}`;
     this.add('value', where, shape, leftText, rightText);
     const path = where.path();
-    this.trait(path, clockTrait(left, right, this.clocks));
+    this.trait(path, clock ?? sizeTrait(left, right));
     this.value(path, rightText);
   }
 
+  /** Each side made this value up by itself, as it may; one that never changes is a difference of its own. */
+  private explained(where: Where, left: string, right: string, clock: string | undefined): boolean {
+    const how = this.generated?.explain(where.path(), left, right, clock === 'clock in step');
+    if (how === 'constant') this.add('relation', where, 'constant', left, right);
+    return how !== undefined;
+  }
+
   /** Keeps what a differing value has to do with the clock and with earlier values, whether or not it is a difference. */
-  relate(path: string, left: string, right: string): void {
-    this.trait(path, clockTrait(left, right, this.clocks));
+  relate(path: string, left: string, right: string, clock = clockTrait(left, right, this.clocks)): void {
+    this.trait(path, clock);
     this.value(path, right);
     if (this.texts.length < MAX_TRAITS) this.texts.push({ path, left, right });
   }

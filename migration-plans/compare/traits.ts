@@ -41,6 +41,19 @@ export function clockTrait(
   return `clock ${sign}days`;
 }
 
+/** Numbers this close are of one size: a counter moves on, a measured time varies. */
+const SAME_SIZE = 0.5;
+const SAME_SIZE_LEAST = 5;
+
+/** Whether two numbers that differ are of one size; a noisy one is not checked any closer. Words: `size near`, `size far above`, `size far below`. */
+export function sizeTrait(left: number, right: number): string | undefined {
+  const distance = Math.abs(right - left);
+  if (Number.isNaN(distance)) return undefined;
+  const largest = Math.max(Math.abs(left), Math.abs(right));
+  if (distance <= Math.max(SAME_SIZE_LEAST, SAME_SIZE * largest)) return 'size near';
+  return right > left ? 'size far above' : 'size far below';
+}
+
 /** A named value of one answer or its request, such as `header:x-request-id`. */
 export interface NamedValue {
   name: string;

@@ -57,19 +57,29 @@ const MISSED_BY_CHANCE_NOISY = 0.001;
 
 const ORDER: readonly ClusterClass[] = ['difference', 'rare', 'unsettled', 'noise', 'related'];
 
-/** Judges and ranks every cluster: differences first, by severity × certain share × traffic. */
-export function classify(summary: Pick<EvidenceSummary, 'clusters' | 'funnel'>): ClassifiedCluster[] {
+/**
+ * Judges and ranks every cluster: differences first, by severity × certain share × traffic. `probed`: false where no probe ever tells
+ * noise, as with writes; then only what differs in form is a difference.
+ */
+export function classify(
+  summary: Pick<EvidenceSummary, 'clusters' | 'funnel'>,
+  { probed = true }: { probed?: boolean } = {},
+): ClassifiedCluster[] {
   const total = Object.values(summary.funnel).reduce((sum, funnel) => sum + funnel.compared, 0);
   const fields = noisyFields(summary.clusters);
   const relations = relationCounts(summary.clusters);
-  const classified = summary.clusters.map((cluster) =>
-    classifyCluster(cluster, summary.funnel[cluster.route], total, fields, relations),
-  );
-  return classified.sort(
-    (a, b) =>
-      ORDER.indexOf(a.class) - ORDER.indexOf(b.class) ||
-      b.score - a.score ||
-      (a.cluster.id < b.cluster.id ? -1 : 1),
+  const classified = summary.clusters.map((cluster) => {
+    const entry = classifyCluster(cluster, summary.funnel[cluster.route], total, fields, relations);
+    return probed ? entry : { ...entry, ...unprobed(entry) };
+  });
+  return classified.sort(byRank);
+}
+
+export function byRank(a: ClassifiedCluster, b: ClassifiedCluster): number {
+  return (
+    ORDER.indexOf(a.class) - ORDER.indexOf(b.class) ||
+    b.score - a.score ||
+    (a.cluster.id < b.cluster.id ? -1 : 1)
   );
 }
 
@@ -112,6 +122,23 @@ function classifyCluster(
     score: SEVERITY_WEIGHT[severity] * certainShare * trafficShare,
     description: describeCluster(cluster, compared),
     why: decided.why,
+  };
+}
+
+/** Form does not depend on the data, content does. */
+function unprobed({ structural, service, cluster }: ClassifiedCluster): Decided {
+  const made = cluster.kind === 'relation';
+  if (structural || made) {
+    return {
+      class: service.upper < RARE_SHARE ? 'rare' : 'difference',
+      why: made
+        ? 'The sandbox may make up its own value, but not always the same one, nor one that stands for two things.'
+        : 'A sandbox has other data, but its answers must have the same form.',
+    };
+  }
+  return {
+    class: 'unsettled',
+    why: 'A write is not sent to the monolith twice, and the sandbox has other data: whether this is noise has to be judged by eye.',
   };
 }
 

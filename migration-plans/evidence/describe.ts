@@ -78,6 +78,9 @@ function relationSentence(name: string, shape: string): string {
     return `${name} is still the same ${shape.slice('again '.length)}, where the monolith's changes`;
   const same = /^same as (.+): broken$/.exec(shape);
   if (same !== null) return `${name} is no longer the same as \`${same[1]}\``;
+  const size = /^size far (above|below)$/.exec(shape);
+  if (size !== null) return `${name} is far ${size[1]} what the monolith’s vary by`;
+  if (shape === 'constant') return `${name} is made up anew by the monolith, but always the same`;
   if (shape.startsWith('id map')) return `${name} breaks the one-to-one map of ids`;
   return `${name}: ${shape}`;
 }

@@ -42,6 +42,8 @@ export const DROP_REASONS = [
   'compare-failed',
   'changed-meanwhile',
   'unconfirmed',
+  'sandbox-is-live',
+  'state-diverged',
   'shutdown',
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
@@ -51,6 +53,7 @@ export const LOST_AFTER_ANSWERS: ReadonlySet<DropReason> = new Set([
   'compare-failed',
   'changed-meanwhile',
   'unconfirmed',
+  'state-diverged',
 ]);
 
 /** From requests seen to answers compared, per route. */

@@ -65,14 +65,19 @@ export function judgeRelation(
 
 /** Shapes that say that all is well; their counterparts are the findings. */
 function isSound(shape: string): boolean {
-  return shape === 'clock in step' || shape.endsWith(': kept') || shape.startsWith('changed after');
+  return (
+    shape === 'clock in step' ||
+    shape === 'size near' ||
+    shape.endsWith(': kept') ||
+    shape.startsWith('changed after')
+  );
 }
 
 /** Shapes that exclude each other: one of them holds whenever the family was looked at. */
 function familyKey(cluster: DifferenceCluster): string {
   const { shape } = cluster;
-  const family = shape.startsWith('clock ')
-    ? 'clock'
+  const family = /^(?:clock|size) /.test(shape)
+    ? shape.slice(0, 5).trim()
     : shape.startsWith('same as ')
       ? shape.replace(/: (?:kept|broken)$/, '')
       : shape.replace(/^(?:again|changed) /, 'value ');

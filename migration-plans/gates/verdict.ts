@@ -1,6 +1,7 @@
 import { type ClassifiedCluster, classify } from '../evidence/classify.ts';
 import { isOperational } from '../evidence/cluster.ts';
 import type { EvidenceSummary, Funnel, Verdict } from '../evidence/evidence.ts';
+import { splitLanes } from '../evidence/lanes.ts';
 import { emptyFunnel } from '../evidence/merge.ts';
 import { percent } from '../evidence/wording.ts';
 import type { Plan, PlanRoute } from '../plan/plan.ts';
@@ -11,6 +12,8 @@ import { newcombe, wilson, Z99_9 } from './statistics.ts';
 
 export interface RouteCoverage {
   route: string;
+  /** Writes are compared in the plan's sandbox, and none is required. */
+  effect: 'read' | 'write';
   compared: number;
   required: number;
   /** Cells by method and status class of the monolith's answers, as seen. */
@@ -37,6 +40,19 @@ export interface Judgement {
   mismatch: { compared: number; certain: number; lowerBp: number; upperBp: number };
   latency: LatencyComparison | undefined;
   errors: { monolith: { failures: number; of: number }; service: { failures: number; of: number } };
+  /** Mirrored writes. Undefined: the plan names no sandbox. */
+  writes: WriteJudgement | undefined;
+}
+
+/** What is known of writes. Only a difference in form decides; that there is none does not make a verdict. */
+export interface WriteJudgement {
+  /** In plain words. */
+  message: string;
+  /** Ranked. */
+  clusters: ClassifiedCluster[];
+  funnel: Funnel;
+  /** Compared only by saying that the sandbox's data have parted from the monolith's. */
+  diverged: number;
 }
 
 /** More of what was sampled may not be lost before it was compared: what is lost is not lost by chance. */
@@ -46,10 +62,12 @@ const MAX_LOSS = 0.5;
  * QA's decision about a capability in shadow: is the service ready to answer users? No-go as soon as there is certainty, go only when
  * every requirement is met, else not enough evidence. No data is never go.
  */
-export function judge(plan: Plan, summary: EvidenceSummary): Judgement {
+export function judge(plan: Plan, measured: EvidenceSummary): Judgement {
+  const { reads: summary, writes: written } = splitLanes(plan, measured);
+  const writes = judgeWrites(plan, written);
   const clusters = classify(summary);
   const funnel = totalFunnel(summary);
-  const coverage = coverageOf(plan, summary);
+  const coverage = coverageOf(plan, measured);
   const mismatch = mismatchOf(summary, clusters, funnel.compared);
   const errors = errorsOf(summary);
   const latency = compareLatency(
@@ -60,6 +78,7 @@ export function judge(plan: Plan, summary: EvidenceSummary): Judgement {
     structuralFinding(clusters),
     mismatchFinding(plan, summary, clusters, mismatch),
     errorFinding(plan, errors),
+    ...(writes === undefined ? [] : [sandboxFinding(writes)]),
   ];
   const wanting = evidenceFindings(plan, summary, clusters, coverage, funnel, mismatch);
   const advice = latencyFinding(plan, latency);
@@ -70,7 +89,7 @@ export function judge(plan: Plan, summary: EvidenceSummary): Judgement {
   return {
     verdict: against !== undefined ? 'no-go' : lacking !== undefined ? 'insufficient-evidence' : 'go',
     rule: deciding?.rule ?? 'all',
-    message: deciding?.message ?? goMessage(plan, funnel, mismatch),
+    message: deciding?.message ?? goMessage(plan, funnel, mismatch, writes),
     findings: deciding === undefined ? all : [deciding, ...all.filter((finding) => finding !== deciding)],
     clusters,
     coverage,
@@ -83,6 +102,7 @@ export function judge(plan: Plan, summary: EvidenceSummary): Judgement {
     mismatch,
     latency,
     errors,
+    writes,
   };
 }
 
@@ -156,7 +176,7 @@ function evidenceFindings(
   mismatch: Judgement['mismatch'],
 ): GateFinding[] {
   const { minCompared, minComparedPerRoute, maxMismatchBp } = plan.gates.canary;
-  const mirrored = coverage.filter((cell) => cell.notMirrored === undefined);
+  const mirrored = coverage.filter((cell) => cell.notMirrored === undefined && cell.effect === 'read');
   const least = mirrored[0];
   const needed = Math.max(1, minCompared);
   const unsettled = clusters.filter((entry) => entry.class === 'unsettled' && unsettledMatters(entry, plan));
@@ -309,7 +329,8 @@ function coverageOf(plan: Plan, summary: EvidenceSummary): RouteCoverage[] {
     .map((route) => ({
       route: route.id,
       compared: summary.funnel[route.id]?.compared ?? 0,
-      required: plan.gates.canary.minComparedPerRoute,
+      effect: route.effect,
+      required: route.effect === 'read' ? plan.gates.canary.minComparedPerRoute : 1,
       seen: summary.coverage
         .filter((cell) => cell.route === route.id)
         .map(({ method, statusClass, compared, mismatched }) => ({
@@ -324,12 +345,49 @@ function coverageOf(plan: Plan, summary: EvidenceSummary): RouteCoverage[] {
 }
 
 function whyNotMirrored(route: PlanRoute, plan: Plan): string | undefined {
-  if (!route.shadow) return 'the plan excludes it from shadow traffic';
+  if (!route.shadow || route.sampleBp === 0) return 'the plan excludes it from shadow traffic';
   return route.effect === 'write' && plan.shadow.sandbox === undefined
     ? 'it writes, and the plan names no sandbox'
     : undefined;
 }
 
-function goMessage(plan: Plan, funnel: Funnel, mismatch: Judgement['mismatch']): string {
-  return `${funnel.compared} answers of ${plan.capability} were compared on all mirrored routes; at most ${bpWords(mismatch.upperBp)} of them differ beyond noise (upper bound, 95 %), and none in form.`;
+function goMessage(
+  plan: Plan,
+  funnel: Funnel,
+  mismatch: Judgement['mismatch'],
+  writes: WriteJudgement | undefined,
+): string {
+  const reads = `${funnel.compared} answers of ${plan.capability} were compared on all mirrored routes; at most ${bpWords(mismatch.upperBp)} of them differ beyond noise (upper bound, 95 %), and none in form.`;
+  return writes === undefined ? reads : `${reads} ${writes.message}`;
+}
+
+function judgeWrites(plan: Plan, summary: EvidenceSummary): WriteJudgement | undefined {
+  if (plan.shadow.sandbox === undefined) return undefined;
+  const clusters = classify(summary, { probed: false });
+  const funnel = totalFunnel(summary);
+  const diverged = funnel.dropped['state-diverged'] ?? 0;
+  const findings = clusters.filter((entry) => isFinding(entry) && !isOperational(entry.cluster)).length;
+  const apart =
+    diverged === 0
+      ? ''
+      : ` ${diverged} more say nothing, because the sandbox’s data have parted from the monolith’s.`;
+  const message =
+    funnel.compared === 0
+      ? `Writes: none was compared in the sandbox, so nothing is known of them.${apart}`
+      : `Writes: ${funnel.compared} were compared in the sandbox, ${findings === 0 ? 'none differs in form' : `with ${findings} differences in form`}; in content ${funnel.equal} agree.${apart}`;
+  return { message, clusters, funnel, diverged };
+}
+
+/** A write that is answered in another form is as wrong as a read; a sandbox that is down, or knows other things, is not. */
+function sandboxFinding({ clusters, message }: WriteJudgement): GateFinding {
+  const found = clusters.filter((entry) => isFinding(entry) && !isOperational(entry.cluster));
+  const first = found[0];
+  return atMost(
+    'shadow.sandboxWrites',
+    0,
+    found.length,
+    first === undefined
+      ? message
+      : `A mirrored write is answered in another form: ${first.description}${found.length > 1 ? `, and ${found.length - 1} more` : ''}. Fix the service, or accept each with a rule and a reason.`,
+  );
 }

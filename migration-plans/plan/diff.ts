@@ -4,6 +4,7 @@ import { formatDuration, formatShare } from '../yaml/units.ts';
 import type { Plan } from './plan.ts';
 import {
   gateWords,
+  mirrorWords,
   redactWords,
   ruleWords,
   serviceWords,
@@ -129,10 +130,7 @@ function routeChanges(old: Plan, now: Plan): string[] {
       words === other ? [] : [`${route.id}: ${words} (was: ${other})`];
     return [
       ...limits(route.effect === 'read' ? 'reads' : 'writes', was.effect === 'read' ? 'reads' : 'writes'),
-      ...limits(
-        route.shadow ? 'may be mirrored' : 'is never mirrored',
-        was.shadow ? 'may be mirrored' : 'is never mirrored',
-      ),
+      ...limits(mirrorWords(route), mirrorWords(was)),
       ...limits(timeoutWords(route.timeouts), timeoutWords(was.timeouts)),
     ];
   });

@@ -43,7 +43,10 @@ export function normalisePlan(yaml: PlanYaml): NormalisedPlan {
       noiseProbeBp: parseShare(shadow.noiseProbe ?? '20%'),
       maxBodyBytes: parseSize(shadow.maxBody ?? '1MiB'),
       timeoutMs: parseDuration(shadow.timeout ?? '5s'),
-      sandbox: shadow.sandbox && { service: service(shadow.sandbox.service) },
+      sandbox: shadow.sandbox && {
+        service: service(shadow.sandbox.service),
+        ...(shadow.sandbox.headers === undefined ? {} : { headers: { ...shadow.sandbox.headers } }),
+      },
       headers: { monolith: { ...shadow.headers?.monolith }, service: { ...shadow.headers?.service } },
     },
     compare: {
@@ -69,6 +72,7 @@ function normaliseRoute(entry: PlanYaml['routes'][number], planTimeouts: Timeout
     effect,
     timeouts,
     shadow: map.shadow ?? true,
+    ...(map.sample === undefined ? {} : { sampleBp: parseShare(map.sample) }),
   });
   if (map.effect !== undefined) return [routeOf(parsed.methods, map.effect)];
   // "*" takes every method that nothing more precise takes, so the safe ones are split off.

@@ -40,6 +40,8 @@ export interface PlanRoute {
   timeouts: Timeouts;
   /** False: never mirrored. */
   shadow: boolean;
+  /** Share of its requests that are mirrored, by bucket of the sticky key. Absent: that of the plan. */
+  sampleBp?: number;
 }
 
 export interface PlanException {
@@ -87,8 +89,8 @@ export interface ShadowPlan {
   /** Bodies beyond this are compared by hash only. */
   maxBodyBytes: number;
   timeoutMs: number;
-  /** Mirrored writes go here only; never to a service that shares live data. */
-  sandbox: { service: PlanService } | undefined;
+  /** Mirrored writes go here only; never to a service that shares live data. Headers are set (string) or removed (null). */
+  sandbox: { service: PlanService; headers?: Record<string, string | null> } | undefined;
   /** Headers set (string) or removed (null) on mirrored requests, by target. */
   headers: { monolith: Record<string, string | null>; service: Record<string, string | null> };
 }

@@ -30,6 +30,7 @@ export function checkAcross(plans: readonly LoadedPlan[]): Finding[] {
     ...routesAreNotRepeated(sorted),
     ...exceptionsMatter(sorted),
     ...tablesHaveOneOwner(sorted),
+    ...sandboxesAreNotLive(sorted),
   ];
 }
 
@@ -214,4 +215,34 @@ function tablesHaveOneOwner(plans: readonly LoadedPlan[]): Finding[] {
       ];
     }),
   );
+}
+
+/**
+ * A write that is mirrored to a service in use happens twice. Where one of two equal names omits its namespace, only `strangler.yaml`
+ * tells whether they are the same: then it is a warning, and edges, which know, mirror nothing if they are.
+ */
+function sandboxesAreNotLive(plans: readonly LoadedPlan[]): Finding[] {
+  return plans.flatMap(({ plan, source }) => {
+    const sandbox = plan.shadow.sandbox?.service;
+    if (sandbox === undefined) return [];
+    for (const other of plans) {
+      const { service, capability } = other.plan;
+      const same = service.namespace === sandbox.namespace;
+      if (service.name !== sandbox.name) continue;
+      if (!same && service.namespace !== undefined && sandbox.namespace !== undefined) continue;
+      const whose = other.plan === plan ? 'the service itself' : `the service of "${capability}"`;
+      return [
+        {
+          code: 'PLAN_SANDBOX',
+          severity: same ? ('error' as const) : ('warning' as const),
+          message: same
+            ? `the sandbox is ${whose}: mirrored writes would change live data`
+            : `the sandbox is ${whose} if both namespaces are the same; no write is mirrored then`,
+          place: source.placeOf(['shadow', 'sandbox', 'service']),
+          remedy: 'Run a second instance of the service with data of its own, under another service name.',
+        },
+      ];
+    }
+    return [];
+  });
 }

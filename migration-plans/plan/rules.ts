@@ -252,6 +252,9 @@ function sharesWithinAll(context: Context): Finding[] {
     [['gates', 'canary', 'maxMismatch'], gates?.canary?.maxMismatch],
     [['gates', 'cutover', 'maxError'], gates?.cutover?.maxError],
     [['gates', 'rollback', 'maxError'], gates?.rollback?.maxError],
+    ...context.yaml.routes.flatMap((entry, index): [Path, string | undefined][] =>
+      typeof entry === 'string' ? [] : [[['routes', index, 'sample'], entry.sample]],
+    ),
     ...(rollout?.steps ?? []).map((step, index): [Path, string] => [['rollout', 'steps', index], step]),
   ];
   return shares.flatMap(([path, text]) =>

@@ -88,6 +88,9 @@ const RouteMap = Type.Object(
       }),
     ),
     shadow: Type.Optional(Type.Boolean({ default: true, description: 'false: never mirrored.' })),
+    sample: Type.Optional(
+      Share({ description: 'Share of its requests that are mirrored. Omitted: `shadow.sample`.' }),
+    ),
     timeouts: Type.Optional(Timeouts),
   },
   { ...closed, says: 'a map with "route"' },
@@ -131,8 +134,17 @@ const Shadow = Type.Object(
     timeout: Type.Optional(Duration({ default: '5s', description: 'For a mirrored request.' })),
     sandbox: Type.Optional(
       Type.Object(
-        { service: Service('A copy of the service with data of its own.') },
-        { ...closed, description: 'Where mirrored writes go. Omitted: writes are not mirrored.' },
+        {
+          service: Service(
+            'A copy of the service with data of its own, under a name that no plan uses for its service.',
+          ),
+          headers: HeaderChanges('sandbox'),
+        },
+        {
+          ...closed,
+          description:
+            'Where mirrored writes go, in order, once their users are answered. Omitted: writes are not mirrored.',
+        },
       ),
     ),
     headers: Type.Optional(

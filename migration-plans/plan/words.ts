@@ -19,9 +19,15 @@ export function stageWords(data: Plan['data']): string {
     : 'has a database of its own, into which its tables are moved';
 }
 
+export function mirrorWords({ shadow, sampleBp }: Pick<PlanRoute, 'shadow' | 'sampleBp'>): string {
+  if (!shadow) return 'is never mirrored';
+  return sampleBp === undefined ? 'may be mirrored' : `${formatShare(sampleBp)} of it may be mirrored`;
+}
+
 export function routeWords(route: PlanRoute): string {
   const notes = [route.effect === 'read' ? 'reads' : 'writes'];
   if (!route.shadow) notes.push('never mirrored');
+  else if (route.sampleBp !== undefined) notes.push(`${formatShare(route.sampleBp)} mirrored`);
   return `${route.id} (${notes.join(', ')})`;
 }
 

@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
+import { OBSERVE_LIMITS, type ObserveLimits } from '../observe/observation.ts';
 import { parseDuration, parseSize } from '../yaml/units.ts';
 import type { DevProcess, EdgeSettings, HostPort, Project } from './project.ts';
 import type { ProjectYaml } from './schema.ts';
@@ -30,6 +31,7 @@ function edgeSettings(edge: NonNullable<ProjectYaml['edge']>, root: string): Edg
     admin: hostPort(edge.admin ?? '127.0.0.1:9901'),
     trustProxy: edge.trustProxy ?? false,
     answerHeader: edge.answerHeader ?? 'x-strangler-target',
+    observe: observeSettings(edge.observe ?? true),
     secret: edge.secret,
     workers: edge.workers ?? 1,
     drainMs: parseDuration(edge.drain ?? '30s'),
@@ -53,6 +55,13 @@ function edgeSettings(edge: NonNullable<ProjectYaml['edge']>, root: string): Edg
       requestBodyBytes: limits.requestBody === undefined ? undefined : parseSize(limits.requestBody),
     },
   };
+}
+
+function observeSettings(
+  observe: NonNullable<NonNullable<ProjectYaml['edge']>['observe']>,
+): ObserveLimits | false {
+  if (observe === false) return false;
+  return { ...OBSERVE_LIMITS, ...(observe === true ? {} : observe) };
 }
 
 function processes(

@@ -1,3 +1,4 @@
+import type { ObserveLimits } from '../observe/observation.ts';
 import type { Timeouts } from '../plan/plan.ts';
 
 /** A project after loading: defaults filled in, units resolved (milliseconds, bytes), paths absolute. */
@@ -34,6 +35,8 @@ export interface EdgeSettings {
   /** False: no forwarding header is believed; true: all are; a list: those of these addresses, CIDR blocks or `loopback`. */
   trustProxy: boolean | string[];
   answerHeader: string | false;
+  /** What is learned of the routes called; false: nothing. */
+  observe: ObserveLimits | false;
   secret: string | undefined;
   workers: number;
   drainMs: number;

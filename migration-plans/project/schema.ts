@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { OBSERVE_LIMITS } from '../observe/observation.ts';
 import { Duration, Size } from '../yaml/units.ts';
 
 /** `strangler.yaml` as people write it. Types, the JSON Schema for editors and the checks of the loader all come from here. */
@@ -10,6 +11,17 @@ const count = (fallback: number, description: string) =>
       maximum: 1_000_000,
       default: fallback,
       says: 'a whole number from 1',
+      description,
+    }),
+  );
+
+const bound = (minimum: number, maximum: number, fallback: number, description: string) =>
+  Type.Optional(
+    Type.Integer({
+      minimum,
+      maximum,
+      default: fallback,
+      says: `a whole number from ${minimum} to ${maximum}`,
       description,
     }),
   );
@@ -70,6 +82,21 @@ const Limits = Type.Object(
   { ...closed, description: 'What one edge process holds at most.' },
 );
 
+const Observe = Type.Object(
+  {
+    places: bound(100, 50_000, OBSERVE_LIMITS.places, 'Different places in all paths together.'),
+    words: bound(8, 1_000, OBSERVE_LIMITS.words, 'Words beside each other before they are taken for values.'),
+    depth: bound(2, 32, OBSERVE_LIMITS.depth, 'Segments of a path that are told apart; the rest is `*`.'),
+    newPathsPerSecond: bound(
+      1,
+      100_000,
+      OBSERVE_LIMITS.newPathsPerSecond,
+      'Paths not seen lately that are read a second; of those beyond one in 32 is, and stands for all.',
+    ),
+  },
+  { ...closed, description: 'Bounds of what one edge process learns of routes.' },
+);
+
 const Edge = Type.Object(
   {
     listen: Listen('127.0.0.1:8080', 'Where users come in.'),
@@ -97,6 +124,13 @@ const Edge = Type.Object(
           description: 'Answer header that says who answered; false: none.',
         },
       ),
+    ),
+    observe: Type.Optional(
+      Type.Union([Type.Boolean({ description: 'false: nothing is observed.' }), Observe], {
+        default: true,
+        description:
+          'Which routes are called, how often and how fast, for `strangler observe`: with or without plans, no values of paths or queries.',
+      }),
     ),
     secret: Type.Optional(
       Text(

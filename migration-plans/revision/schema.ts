@@ -31,6 +31,7 @@ const Route = Type.Object({
     totalMs: Milliseconds,
   }),
   shadow: Type.Boolean(),
+  sampleBp: Type.Optional(ShareBp),
 });
 
 const Sticky = Type.Union([
@@ -82,7 +83,7 @@ export const PlanSchema = Type.Object({
     noiseProbeBp: ShareBp,
     maxBodyBytes: Count,
     timeoutMs: Milliseconds,
-    sandbox: Type.Optional(Type.Object({ service: Service })),
+    sandbox: Type.Optional(Type.Object({ service: Service, headers: Type.Optional(HeaderChanges) })),
     headers: Type.Object({ monolith: HeaderChanges, service: HeaderChanges }),
   }),
   compare: Type.Object({ headers: Type.Optional(Type.Array(Type.String())), rules: Type.Array(Rule) }),

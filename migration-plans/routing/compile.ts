@@ -1,4 +1,4 @@
-import type { PlanRoute } from '../plan/plan.ts';
+import type { Plan, PlanRoute, PlanService } from '../plan/plan.ts';
 import type { Revision } from '../revision/revision.ts';
 import { PathTree } from './radix.ts';
 import type { CompiledRoute, RoutingTable } from './table.ts';
@@ -33,14 +33,24 @@ export function compileTable(revision: Revision, options: CompileOptions): Routi
 export function* compileSteps(revision: Revision, options: CompileOptions): Generator<void, RoutingTable> {
   const tree = new PathTree<CompiledRoute>();
   const routes: CompiledRoute[] = [];
+  const live = new Set(Object.values(revision.plans).map(({ service }) => keyOf(service, options)));
   for (const capability of Object.keys(revision.plans).sort()) {
     const plan = revision.plans[capability]!;
     const state = revision.states[capability];
     if (state === undefined) continue;
-    const serviceKey = `${plan.service.namespace ?? options.namespace}/${plan.service.name}`;
+    const serviceKey = keyOf(plan.service, options);
+    const sandbox = sandboxKey(plan, live, options);
     const exceptions = parsed(plan.except ?? []);
     for (const { template, entry: route } of parsed(plan.routes)) {
-      const compiled: CompiledRoute = { index: routes.length, capability, plan, route, state, serviceKey };
+      const compiled: CompiledRoute = {
+        index: routes.length,
+        capability,
+        plan,
+        route,
+        state,
+        serviceKey,
+        ...(sandbox === undefined ? {} : { sandboxKey: sandbox }),
+      };
       routes.push(compiled);
       tree.claim(template, route.methods, compiled, capability);
       for (const { template: exception, entry } of exceptions) {
@@ -56,6 +66,20 @@ export function* compileSteps(revision: Revision, options: CompileOptions): Gene
     routes,
     match: (method, url) => tree.match(method, url),
   };
+}
+
+function keyOf({ name, namespace }: PlanService, options: CompileOptions): string {
+  return `${namespace ?? options.namespace}/${name}`;
+}
+
+/**
+ * Validating plans warns of a sandbox that is a live service, but only here is the namespace known for certain: mirrored writes to
+ * one would change users' data, so there is none then.
+ */
+function sandboxKey(plan: Plan, live: ReadonlySet<string>, options: CompileOptions): string | undefined {
+  if (plan.shadow.sandbox === undefined) return undefined;
+  const key = keyOf(plan.shadow.sandbox.service, options);
+  return live.has(key) ? undefined : key;
 }
 
 function parsed<E extends Pick<PlanRoute, 'methods' | 'template'>>(

@@ -11,6 +11,8 @@ export interface CompiledRoute {
   readonly state: CapabilityState;
   /** `namespace/service` in Cloud Map. */
   readonly serviceKey: string;
+  /** Where mirrored writes go, `namespace/service`. Absent: nowhere, because the plan names no sandbox or names a live service. */
+  readonly sandboxKey?: string;
 }
 
 /** Immutable. Compiled from a revision off the hot path and swapped as a whole. */

@@ -7,14 +7,14 @@ import type { MigrationList } from '@prisma/schema-engine-wasm';
 import pg from 'pg';
 import { EXIT, StranglerError } from '../errors.ts';
 
-/** Of the tables. A store of another version is refused rather than guessed at; raise it with every migration. */
-export const STORE_VERSION = 1;
+/** Of the tables; raise it with every migration. An older store is migrated, a newer one is refused rather than guessed at. */
+export const STORE_VERSION = 2;
 
 const FOLDER = join(import.meta.dirname, 'prisma');
 /** Advisory lock: one process at a time prepares a store, however many start on it at once. */
 const LOCK = 7_241_903_551;
 
-/** Creates the tables in an empty database and checks the version of those that exist. */
+/** Creates the tables in an empty database, brings older ones up to date, and refuses those of a newer version. */
 export async function prepareStore(pool: pg.Pool, config: pg.PoolConfig): Promise<void> {
   if ((await storeVersion(pool)) === STORE_VERSION) return;
   const client = await pool.connect();
@@ -23,8 +23,8 @@ export async function prepareStore(pool: pg.Pool, config: pg.PoolConfig): Promis
     try {
       const version = await storeVersion(client);
       if (version === STORE_VERSION) return;
-      if (version !== undefined) throw otherVersion(version);
-      await refuseForeignDatabase(client);
+      if (version === undefined) await refuseForeignDatabase(client);
+      else if (!(version >= 1 && version < STORE_VERSION)) throw otherVersion(version);
       await applyMigrations(config);
     } finally {
       await client.query('SELECT pg_advisory_unlock($1)', [LOCK]);

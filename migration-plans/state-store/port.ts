@@ -1,4 +1,5 @@
 import type { EvidenceDelta, EvidenceFilter, EvidenceSummary } from '../evidence/evidence.ts';
+import type { ObservationDelta, ObservationFilter, Observations } from '../observe/observation.ts';
 import type { Revision, RevisionDraft, Transition, TransitionDraft } from '../revision/revision.ts';
 
 /** What an edge says of itself, every few seconds, under a lease that runs out when it is gone. */
@@ -64,5 +65,9 @@ export interface StateStore {
   addEvidence(deltas: EvidenceDelta[]): Promise<void>;
   /** Everything measured about a capability, merged over edges. */
   evidence(filter: EvidenceFilter): Promise<EvidenceSummary>;
+  /** Adds what edges saw of the traffic, with or without plans. Additive and bounded, as evidence is. */
+  addObservations(deltas: ObservationDelta[]): Promise<void>;
+  /** Everything that was seen, merged over edges and time. */
+  observations(filter: ObservationFilter): Promise<Observations>;
   close(): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { EXIT, StranglerError } from '../errors.ts';
 import type { EvidenceDelta, EvidenceFilter, EvidenceSummary } from '../evidence/evidence.ts';
+import type { ObservationDelta, ObservationFilter, Observations } from '../observe/observation.ts';
 import { digestOf } from '../revision/digest.ts';
 import type { Revision, RevisionDraft, Transition, TransitionDraft } from '../revision/revision.ts';
 import { problemOfContent } from '../revision/validate.ts';
@@ -9,6 +10,12 @@ import { addEvidenceRows, EVIDENCE_LIMITS, type EvidenceLimits, readEvidence } f
 import { withDeadline } from './failures.ts';
 import { PrismaClient } from './generated/client.ts';
 import { ignoreIdleError, prepareStore } from './migrate.ts';
+import {
+  addObservationRows,
+  OBSERVATION_LIMITS,
+  type ObservationLimits,
+  readObservations,
+} from './observation-rows.ts';
 import type { EdgeLease, EdgeReport, StateStore } from './port.ts';
 import {
   fromRevision,
@@ -29,6 +36,7 @@ export interface StateStoreOptions {
   /** Connections of this process, besides one for watching. */
   connections?: number;
   evidence?: Partial<EvidenceLimits>;
+  observations?: Partial<ObservationLimits>;
   backoffMs?: { first: number; longest: number };
   heartbeatMs?: number;
 }
@@ -224,6 +232,15 @@ class PostgresStateStore implements StateStore {
 
   evidence(filter: EvidenceFilter): Promise<EvidenceSummary> {
     return this.#limited('reading evidence', () => readEvidence(this.#prisma, filter));
+  }
+
+  addObservations(deltas: ObservationDelta[]): Promise<void> {
+    const limits = { ...OBSERVATION_LIMITS, ...this.#options.observations };
+    return this.#limited('adding what was observed', () => addObservationRows(this.#prisma, deltas, limits));
+  }
+
+  observations(filter: ObservationFilter): Promise<Observations> {
+    return this.#limited('reading what was observed', () => readObservations(this.#prisma, filter));
   }
 
   close(): Promise<void> {

@@ -106,15 +106,3 @@ describe('a package of a repository', () => {
     expect(routes.map((route) => `${route.path} ${route.file}`)).toEqual(['/things libs/core/src/index.ts']);
   });
 });
-
-describe('observed traffic', () => {
-  it('is joined to the routes it belongs to, whatever its parameters are called', async () => {
-    put('package.json', '{"name":"x"}');
-    put(
-      'a.js',
-      `const a = require('express')(); a.get('/x/:slug', (q, s) => s.end()); a.get('/y', (q, s) => s.end());`,
-    );
-    const { routes } = await analyze({ dir, observed: [{ method: 'get', path: '/x/{id}', calls: 7 }] });
-    expect(routes.map((route) => route.observed?.calls)).toEqual([7, undefined]);
-  });
-});

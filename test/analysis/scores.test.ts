@@ -7,8 +7,8 @@ import {
   transactionPurity,
 } from '../../cli/analysis/suggest/scores.ts';
 import { costInWords } from '../../cli/analysis/suggest/suggest.ts';
-import { singular, wordsOf } from '../../cli/analysis/suggest/terms.ts';
 import { distinctiveSegment, type UnitEdge } from '../../cli/analysis/suggest/units.ts';
+import { singular, wordsOf } from '../../cli/analysis/suggest/words.ts';
 
 const edge = (from: string, to: string, kind: UnitEdge['kind'], weight = 1): UnitEdge => ({
   from,

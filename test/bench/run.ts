@@ -7,6 +7,7 @@ const BENCHES: Record<string, string> = {
   shadow: 'shadow/run.ts',
   carve: 'carve/carve.bench.ts',
   compare: 'compare/run.ts',
+  observe: 'observe/run.ts',
 };
 
 const [name = '', ...rest] = process.argv.slice(2);

@@ -29,7 +29,7 @@ const app = express();
 app.use((req, res, next) => (req.headers.authorization || !req.path.startsWith('/private') ? next() : res.status(401).end()));
 app.use(express.json());
 app.get('/items/:id', (req, res) => res.json({ id: req.params.id }));
-app.get('/slow', (_req, res) => setTimeout(() => res.json({ slow: true }), 300));
+app.get('/slow', (_req, res) => setTimeout(() => res.json({ slow: true }), 1000));
 app.post('/items', (req, res) => res.status(201).json(req.body));
 module.exports = app;
 `,
@@ -60,7 +60,7 @@ export function createApp(options: { greeting: string }) {
   const app = express();
   app.use(express.json());
   app.get('/items/:id', (request, response) => response.json({ id: request.params['id'], ...options }));
-  app.get('/slow', (_request, response) => void setTimeout(() => response.json({ slow: true }), 300));
+  app.get('/slow', (_request, response) => void setTimeout(() => response.json({ slow: true }), 1000));
   app.post('/items', (request, response) => response.status(201).json(request.body));
   return app;
 }
@@ -91,7 +91,7 @@ export default async function build() {
     if (request.url === '/healthz' || request.url.startsWith('/private')) return reply.code(401).send();
   });
   app.get('/items/:id', async (request) => ({ id: request.params.id, ip: request.ip }));
-  app.get('/slow', async () => new Promise((resolve) => setTimeout(resolve, 300, { slow: true })));
+  app.get('/slow', async () => new Promise((resolve) => setTimeout(resolve, 1000, { slow: true })));
   app.post('/items', async (request, reply) => reply.code(201).send(request.body));
   return app;
 }
@@ -113,7 +113,7 @@ export default async function build() {
 
 export const app = Fastify();
 app.get<{ Params: { id: string } }>('/items/:id', async (request) => ({ id: request.params.id }));
-app.get('/slow', async () => new Promise((resolve) => setTimeout(resolve, 300, { slow: true })));
+app.get('/slow', async () => new Promise((resolve) => setTimeout(resolve, 1000, { slow: true })));
 app.post('/items', async (request, reply) => reply.code(201).send(request.body));
 `,
     },
@@ -214,7 +214,7 @@ export interface Generated {
 export async function generate(shape: Shape, surroundings: ServiceSurroundings = {}): Promise<Generated> {
   const spec = specOf(folderOf(shape.monolith), shape.spec);
   const taken = shape.taken.map((path) => ({ path, text: shape.monolith[path] ?? '' }));
-  const files = await serviceFiles(spec, { taken, ...surroundings });
+  const files = await serviceFiles(spec, taken, surroundings);
   const folder = folderOf({});
   for (const file of [...files, ...taken]) write(folder, file);
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));

@@ -59,6 +59,15 @@ describe('HTTP/2 to clients', () => {
     expect(monolith.seen).toEqual(['POST /reviews']);
   });
 
+  it('takes a method that Node knows nothing of', async () => {
+    const monolith = await kept(origin('monolith'));
+    const edge = await kept(edgeFor(monolith.url, { tls }));
+    const answer = await ask(await session(edge.url), { ':method': 'BREW', ':path': '/pot' });
+    // The monolith of this test is Node's as well, and refuses it: that is its answer.
+    expect(answer.headers[':status']).toBe(400);
+    expect(answer.headers['x-strangler-target']).toBe('monolith');
+  });
+
   it('finishes its streams when the edge drains', async () => {
     const waiting: { end(text: string): void }[] = [];
     const monolith = await kept(origin('monolith', (_request, response) => waiting.push(response) > 0));

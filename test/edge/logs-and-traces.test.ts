@@ -22,6 +22,7 @@ const result = (over: Partial<ForwardResult> = {}): ForwardResult => ({
   retries: 0,
   requestBytes: 0,
   responseBytes: 0,
+  answerLines: undefined,
   ...over,
 });
 

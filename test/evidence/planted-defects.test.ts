@@ -194,6 +194,24 @@ const NOISY: [name: string, defect: Defect, kind: string, path: string][] = [
     '$.meta.tookMs',
   ],
   [
+    'a noisy duration in seconds instead of milliseconds',
+    (reply) => {
+      const meta = reply.json?.meta as Json | undefined;
+      if (meta) meta.tookMs = (meta.tookMs as number) / 1000;
+    },
+    'relation',
+    '$.meta.tookMs',
+  ],
+  [
+    'a noisy number that is far too large',
+    (reply) => {
+      const meta = reply.json?.meta as Json | undefined;
+      if (meta) meta.tookMs = (meta.tookMs as number) * 1000;
+    },
+    'relation',
+    '$.meta.tookMs',
+  ],
+  [
     'a nullable field that is never there',
     (reply) => {
       if (reply.json !== undefined) delete reply.json.nextCursor;

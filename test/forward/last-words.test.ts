@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ConnectionPool } from '../../edge-proxy/forward/connection-pool.ts';
+import type { BrokenConnection, ConnectionUser } from '../../edge-proxy/forward/connection-port.ts';
 import { DEFAULT_FORWARD_LIMITS } from '../../edge-proxy/forward/options.ts';
 import { TimerWheel } from '../../edge-proxy/forward/timer-wheel.ts';
-import type { BrokenConnection, ConnectionUser } from '../../edge-proxy/forward/upstream-connection.ts';
 
 /** Answers the first bytes of each connection and resets it at once, in a thread of its own. */
 const ORIGIN = `

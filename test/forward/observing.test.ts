@@ -113,6 +113,7 @@ describe('the observer', () => {
       retries: 0,
       requestBytes: 5,
       responseBytes: 2,
+      answerLines: 'Content-Length: 2\r\n',
     });
     expect(edge.attempts).toHaveLength(3);
   });

@@ -199,6 +199,51 @@ describe('a write', () => {
   });
 });
 
+describe('a client that stalls', () => {
+  it('within its upload is told so: the service is not blamed, and nobody else is asked', async () => {
+    const monolith = await origin(answering(says('monolith')));
+    const waiting = await origin((connection) => connection.request());
+    const upstream = service(waiting.port);
+    const through = await edge({
+      primary: upstream,
+      fallback: monolithUpstream({ url: `http://127.0.0.1:${monolith.port}` }),
+      timeouts: { idleMs: 100 },
+    });
+    const client = await RawClient.connect(through.port);
+    client.send('PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf');
+    expect(readAnswer(await client.untilClosed()).status).toBe(408);
+    expect(upstream.outcomes).toEqual(['cancelled']);
+    expect(monolith.connections).toHaveLength(0);
+    await waiting.drained();
+  });
+
+  it('while it should take its answer is let go, and the service is not blamed', async () => {
+    const generous = await origin(async (connection) => {
+      await connection.request();
+      connection.send('HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n');
+      connection.send(Buffer.alloc(100_000_000));
+    });
+    const upstream = service(generous.port);
+    const through = await edge({ primary: upstream, timeouts: { idleMs: 200 } });
+    const client = await RawClient.connect(through.port);
+    client.socket.pause();
+    client.send(send('GET'));
+    expect(await through.over(1)).toMatchObject([{ failure: 'client-timeout', status: 200 }]);
+    expect(upstream.outcomes).toEqual(['cancelled']);
+    client.destroy();
+  });
+
+  it('because the upstream owes it 100-continue waits for the upstream, whose fault it is', async () => {
+    const silent = await origin((connection) => connection.request());
+    const upstream = service(silent.port);
+    const through = await edge({ primary: upstream, timeouts: { headersMs: 100, idleMs: 50 } });
+    const client = await RawClient.connect(through.port);
+    client.send('POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n');
+    expect(readAnswer(await client.untilClosed()).status).toBe(504);
+    expect(upstream.outcomes).toEqual(['timeout']);
+  });
+});
+
 describe('retries', () => {
   it('of a read go to another instance once', async () => {
     const failed = await origin(async (connection) => {

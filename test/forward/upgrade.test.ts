@@ -67,6 +67,43 @@ describe('an upgrade', () => {
     expect(edge.forwarder.inFlight()).toBe(0);
   });
 
+  it('is given up as soon as its client leaves, although the upstream has not answered', async () => {
+    const asked = Promise.withResolvers<void>();
+    const { origin, edge } = await start(async (connection) => {
+      await connection.request();
+      asked.resolve();
+    });
+    const client = await RawClient.connect(edge.port);
+    client.send(UPGRADE);
+    await asked.promise;
+    client.socket.destroy();
+    expect(await edge.over(1)).toMatchObject([{ failure: 'client-aborted' }]);
+    await origin.drained();
+    expect(edge.forwarder.inFlight()).toBe(0);
+  });
+
+  it('keeps what its client says before the answer, and says it in order', async () => {
+    const said = Promise.withResolvers<string>();
+    const switched = Promise.withResolvers<void>();
+    const { edge } = await start(async (connection) => {
+      await connection.request();
+      await switched.promise;
+      connection.send(SWITCH);
+      await connection.until((text) => text.endsWith('third'));
+      said.resolve(connection.text);
+    });
+    const client = await RawClient.connect(edge.port);
+    client.send(`${UPGRADE}first,`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    client.send('second,');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    switched.resolve();
+    await client.until((text) => text.includes('101'));
+    client.send('third');
+    expect((await said.promise).endsWith('first,second,third')).toBe(true);
+    client.socket.destroy();
+  });
+
   it('passes on what both sides say along with their heads, and half-closing', async () => {
     const { edge } = await start(echo);
     const client = await RawClient.connect(edge.port);

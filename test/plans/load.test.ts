@@ -336,3 +336,43 @@ describe('parsePlan', () => {
     expect(parsePlan('a: 1', 'x.yaml', NOW).findings.length).toBeGreaterThan(0);
   });
 });
+
+describe('the sandbox of a plan', () => {
+  const withSandbox = (sandbox: string) =>
+    minimal(
+      'reviews',
+      ['GET /r', 'POST /r'],
+      `service: { name: reviews }\nshadow: { sandbox: ${sandbox} }\n`,
+    );
+
+  it('is read with its headers', async () => {
+    const { plans, shown } = await load({
+      'reviews.yaml': withSandbox(
+        '{ service: { name: trial }, headers: { authorization: x, cookie: null } }',
+      ),
+    });
+    expect(shown).toEqual([]);
+    expect(plans.reviews!.shadow.sandbox).toEqual({
+      service: { name: 'trial', namespace: undefined, scheme: 'http' },
+      headers: { authorization: 'x', cookie: null },
+    });
+  });
+
+  it('may be the live service of no plan at all', async () => {
+    const { shown } = await load({
+      'orders.yaml': minimal('orders', ['GET /o'], 'service: { name: orders, namespace: prod }\n'),
+      'reviews.yaml': withSandbox('{ service: { name: orders, namespace: prod } }'),
+    });
+    expect(shown).toEqual([
+      expect.stringMatching(/^reviews\.yaml:\d+:\d+ PLAN_SANDBOX the sandbox is the service of "orders": /),
+    ]);
+  });
+
+  it('is warned of where only strangler.yaml tells whether it is a live one', async () => {
+    const { plans, findings } = await load({
+      'reviews.yaml': withSandbox('{ service: { name: reviews, namespace: trial } }'),
+    });
+    expect(findings).toMatchObject([{ code: 'PLAN_SANDBOX', severity: 'warning' }]);
+    expect(plans.reviews).toBeDefined();
+  });
+});

@@ -34,6 +34,8 @@ export interface Hunt {
   judgement: Judgement;
   stats: ShadowStats;
   reads: number;
+  /** Answers that the defect has changed. */
+  changed: number;
   /** Reads after which the defect was a finding; undefined: it never was. */
   foundAfter: number | undefined;
   /** Place of the defect among all clusters, from 1. */
@@ -68,6 +70,7 @@ export async function hunt(shop: SampleShop, options: HuntOptions): Promise<Hunt
       version: '1',
       healthy: true,
     }),
+    endpointsOf: () => [],
     versionOf: () => '1',
     sink: { add: (delta) => void deltas.push(delta), flush: async () => undefined },
     flushMs: 3_600_000,
@@ -98,7 +101,11 @@ export async function hunt(shop: SampleShop, options: HuntOptions): Promise<Hunt
       await settled(shadow);
       await shadow.flush();
       const summary = summarise(plan.capability, deltas);
-      result = assess(judge(plan, summary), planted, { reads, stats: shadow.stats() });
+      result = assess(judge(plan, summary), planted, {
+        reads,
+        stats: shadow.stats(),
+        changed: copy.changed(),
+      });
       if (foundAfter === undefined && result.foundAfter !== undefined) foundAfter = reads;
     }
   } finally {
@@ -112,7 +119,7 @@ export async function hunt(shop: SampleShop, options: HuntOptions): Promise<Hunt
 function assess(
   judgement: Judgement,
   planted: PlantedDefect | undefined,
-  { reads, stats }: { reads: number; stats: ShadowStats },
+  { reads, stats, changed }: Pick<Hunt, 'reads' | 'stats' | 'changed'>,
 ): Hunt {
   const name = ({ cluster }: Judgement['clusters'][number]): string => `${cluster.kind} ${cluster.path}`;
   const findings = judgement.clusters.filter(isFinding);
@@ -122,6 +129,7 @@ function assess(
     judgement,
     stats,
     reads,
+    changed,
     foundAfter: index < 0 ? undefined : reads,
     rank: index < 0 ? undefined : index + 1,
     noiseAbove: above.filter((entry) => entry.class === 'noise').length,

@@ -28,9 +28,9 @@ const plan = await samplePlan();
 const shop = await startSampleShop();
 try {
   console.log(
-    '| defect | found after reads | rank | noise above | verdict | reads | noise | other findings |',
+    '| defect | answers changed | found after reads | rank | noise above | verdict | reads | noise | other findings |',
   );
-  console.log('| --- | --- | --- | --- | --- | --- | --- | --- |');
+  console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- |');
   for (const planted of PLANTED.filter(({ name }) => wanted(name))) {
     const { judgement, ...found } = await hunt(shop, {
       plan,
@@ -39,8 +39,10 @@ try {
       seed,
       after: Number(values.after),
     });
+    if (found.foundAfter === undefined) process.exitCode = 1;
     print(
       planted.name,
+      found.changed === 0 ? 'none: the answers have nothing of the kind, mend defects.ts' : found.changed,
       found.foundAfter ?? 'never',
       found.rank ?? '–',
       found.noiseAbove,
@@ -52,8 +54,10 @@ try {
   }
   if (wanted('none')) {
     const { judgement, ...found } = await hunt(shop, { plan, reads, seed });
+    if (judgement.verdict !== 'go' || found.false.length > 0) process.exitCode = 1;
     print(
       'none',
+      '–',
       '–',
       '–',
       '–',

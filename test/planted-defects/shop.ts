@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
@@ -40,12 +41,14 @@ export async function startSampleShop(): Promise<SampleShop> {
     }
   });
   const children: ChildProcess[] = [];
-  const start = async (script: string): Promise<string> => {
-    const child = fork(join(root, script), {
+  const start = async (folder: string): Promise<string> => {
+    const port = await freePort();
+    const script = join(root, folder, entryOf(folder));
+    const child = fork(script, {
       env: {
         ...process.env,
         DATABASE_URL: postgres.url,
-        PORT: '0',
+        PORT: String(port),
         REGISTRATION: 'off',
         DRAIN_DELAY_MS: '0',
       },
@@ -53,15 +56,13 @@ export async function startSampleShop(): Promise<SampleShop> {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     children.push(child);
-    return new Promise((done, fail) => {
-      child.on('message', (message: { port: number }) => done(`http://127.0.0.1:${message.port}`));
-      child.on('exit', (code) => fail(new Error(`${script} ended with ${code}`)));
-    });
+    await Promise.race([
+      listening(port),
+      new Promise((_, fail) => child.once('exit', (code) => fail(new Error(`${script} ended with ${code}`)))),
+    ]);
+    return `http://127.0.0.1:${port}`;
   };
-  const [monolith, service] = await Promise.all([
-    start('monolith/src/main.ts'),
-    start('services/reviews/src/main.ts'),
-  ]);
+  const [monolith, service] = await Promise.all([start('monolith'), start('services/reviews')]);
   const database = new pg.Client({ connectionString: postgres.url });
   await database.connect();
   const products = await database.query<{ id: number; slug: string }>(
@@ -90,4 +91,35 @@ export async function startSampleShop(): Promise<SampleShop> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What `npm start` of a package runs: how its files are laid out is its own business. */
+function entryOf(folder: string): string {
+  const { scripts } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as {
+    scripts?: { start?: string };
+  };
+  const script = /^node (?:\S+ )*?(\S+\.[cm]?[jt]s)$/.exec(scripts?.start ?? '')?.[1];
+  if (script === undefined) throw new Error(`${folder}/package.json has no "start" of the form "node FILE"`);
+  return script;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+/** Resolves once something accepts connections there, or rejects after a minute. */
+async function listening(port: number): Promise<void> {
+  for (const until = Date.now() + 60_000; ; ) {
+    const open = await new Promise<boolean>((done) => {
+      const socket = connect(port, '127.0.0.1', () => done(true)).on('error', () => done(false));
+      socket.on('connect', () => socket.destroy());
+    });
+    if (open) return;
+    if (Date.now() > until) throw new Error(`nothing listens on port ${port}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
 }

@@ -68,6 +68,10 @@ export function sampleView(clusters = 3): ReportView {
         note: undefined,
       },
     ],
+    writes: {
+      message: 'Writes: 40 were compared in the sandbox, none differs in form; in content 38 agree.',
+      rows: [{ route: 'POST /orders', sent: 42, compared: 40, equal: 38, differing: 2, diverged: 2 }],
+    },
     funnel: {
       stages: [
         { label: 'Eligible', count: 10_400, hint: 'Safe requests on routes of the plan' },
@@ -79,8 +83,19 @@ export function sampleView(clusters = 3): ReportView {
       losses: [{ reason: 'queue-full', words: 'More copies were waiting than the queue holds.', count: 50 }],
     },
     clusters: Array.from({ length: clusters }, (_, index) => cluster(index)),
-    change: [{ status: 'new', id: 'c00000000', title: '`field0` became text' }],
+    change: [
+      { status: 'new', id: 'c00000000', title: '`field0` became text', shares: [0, 0.031] },
+      { status: 'fixed', id: 'c0000ffff', title: '`gone` is missing', shares: [0.5, 0] },
+    ],
     clustersOmitted: 0,
+    noiseCauses: [
+      {
+        cause: 'number',
+        words: 'Numbers that change by themselves.',
+        fields: 1,
+        example: { route: 'GET /orders/:id', path: '$.views', share: 0.98 },
+      },
+    ],
     noise: [
       {
         ...cluster(9001),
@@ -139,6 +154,7 @@ function cluster(index: number): ClusterView {
     id: `c${index.toString(16).padStart(8, '0')}`,
     title: `\`field${index}\` became text in 3.1 % of \`GET /orders/:id\` ${index === 1 ? HOSTILE : ''}`,
     route: 'GET /orders/:id',
+    lane: 'read',
     path: `$.items[*].field${index}`,
     kind: index % 2 === 0 ? 'type' : 'value',
     shape: 'number→string',
@@ -153,6 +169,8 @@ function cluster(index: number): ClusterView {
     why: 'Never seen in 511 repeated answers of the monolith itself.',
     firstSeen: '2026-03-01T10:00:02.000Z',
     lastSeen: '2026-03-01T11:59:50.000Z',
+    change: index === 0 ? 'new' : 'persisting',
+    accept: `npx strangler report orders accept c${index.toString(16).padStart(8, '0')} --reason "…"`,
     examples: [
       {
         at: `$.items[3].field${index}`,

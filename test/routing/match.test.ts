@@ -150,3 +150,24 @@ describe('equivalent spellings', () => {
       expect(tail(`GET ${path}`)).toBeUndefined();
   });
 });
+
+describe('the sandbox for writes', () => {
+  const keys = (sandbox: { name: string; namespace: string | undefined }, namespace: string) => {
+    const orders = plan('orders', ['GET /o'], {
+      service: { name: 'orders', namespace: 'shop', scheme: 'http' },
+    });
+    const reviews = plan('reviews', ['POST /r']);
+    reviews.shadow.sandbox = { service: { ...sandbox, scheme: 'http' } };
+    return compileTable(revision([orders, reviews]), { namespace }).match('POST', '/r')!.sandboxKey;
+  };
+
+  it('is in the namespace of the plan, or the default one', () => {
+    expect(keys({ name: 'trial', namespace: undefined }, 'shop')).toBe('shop/trial');
+    expect(keys({ name: 'reviews', namespace: 'trial' }, 'shop')).toBe('trial/reviews');
+  });
+
+  it('is none when the namespaces make it a service in use, its own or another’s', () => {
+    expect(keys({ name: 'reviews', namespace: 'shop' }, 'shop')).toBeUndefined();
+    expect(keys({ name: 'orders', namespace: undefined }, 'shop')).toBeUndefined();
+  });
+});

@@ -41,16 +41,16 @@ describe('opening', () => {
       url,
       'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL',
     );
-    expect(rows).toHaveLength(1);
+    expect(rows).toHaveLength(2);
   });
 
   it('refuses a store of another version and the database of another application', async () => {
     const url = await postgres.createDatabase();
     await open(url);
-    await sql(url, 'UPDATE strangler_store_version SET version = 2');
+    await sql(url, 'UPDATE strangler_store_version SET version = 99');
     await expect(openStateStore({ url })).rejects.toMatchObject({
       code: 'STORE_VERSION',
-      message: 'the state store has version 2; this toolkit works with version 1',
+      message: 'the state store has version 99; this toolkit works with version 2',
     });
     const foreign = await postgres.createDatabase();
     await sql(foreign, 'CREATE TABLE customers (id int)');

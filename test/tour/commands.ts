@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ROOT } from './project.ts';
 
-const STRANGLER = join(ROOT, 'cli/bin/strangler.js');
+export const STRANGLER = join(ROOT, 'cli/bin/strangler.js');
 
 export interface CommandOutcome {
   code: number;

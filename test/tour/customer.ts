@@ -1,4 +1,5 @@
-import { Agent, request as httpRequest } from 'node:http';
+import { Agent } from 'node:http';
+import { exchange } from '../support/http-exchange.ts';
 import type { Ledger, Outcome } from './ledger.ts';
 
 /** Reviews a customer writes at most; each needs a product that this customer has not reviewed yet. */
@@ -211,7 +212,7 @@ export class Customer {
     this.#ledger.record({ action, step, target, ms: performance.now() - startedAt, wrong });
   }
 
-  #exchange(method: string, path: string, json: unknown): Promise<Answer> {
+  async #exchange(method: string, path: string, json: unknown): Promise<Answer> {
     const body = json === undefined ? undefined : Buffer.from(JSON.stringify(json));
     const headers: Record<string, string | number> = { accept: '*/*', 'user-agent': 'tour/1.0' };
     if (body !== undefined) {
@@ -220,25 +221,10 @@ export class Customer {
     }
     if (this.#cookies.size > 0)
       headers.cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    return new Promise((resolve, reject) => {
-      const { host, port } = this.#shop;
-      const request = httpRequest({ host, port, method, path, headers, agent: this.#agent }, (response) => {
-        this.#keepCookies(response.headers['set-cookie'] ?? []);
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => {
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: response.headers,
-            body: Buffer.concat(chunks).toString('utf8'),
-          });
-        });
-        response.on('error', reject);
-      });
-      request.setTimeout(15_000, () => request.destroy(new Error('no answer within 15 s')));
-      request.on('error', reject);
-      request.end(body);
-    });
+    const { host, port } = this.#shop;
+    const answer = await exchange({ host, port, method, path, headers, body, agent: this.#agent });
+    this.#keepCookies(answer.headers['set-cookie'] ?? []);
+    return { ...answer, body: answer.body.toString('utf8') };
   }
 
   #keepCookies(setCookies: readonly string[]): void {

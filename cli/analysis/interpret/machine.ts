@@ -40,6 +40,16 @@ const MAX_GROWTH = 12;
 const LEAF_CONTEXTS = 2000;
 const DATA_CONTEXTS = 64;
 const MAX_CONTEXTS = 4000;
+/**
+ * A caller with more contexts than this hands on closures of each of them. A callee that has many contexts already no
+ * longer tells those apart: otherwise contexts multiply along every chain of callbacks.
+ */
+const CROWDED_CALLER = 16;
+const CROWDED_CONTEXTS = 24;
+/** So many contexts of a function, called from a crowded one, show all that it does: a further call is like one of them. */
+const ENOUGH_CONTEXTS = 64;
+/** Evaluations of one analysis; what is left then is reported as not settled. */
+const MAX_EVALUATIONS = 400_000;
 /** Nested calls evaluated at once; deeper ones are queued, which bounds the host's stack. */
 const MAX_DEPTH = 96;
 
@@ -142,7 +152,7 @@ export class Machine {
     kind: CallRecord['kind'] = 'call',
     transaction?: TransactionScope,
   ): Value {
-    const invocation = this.prepare(func, self, args);
+    const invocation = this.prepare(func, self, args, site.frame.invocation);
     if (transaction !== undefined) invocation.transaction = transaction;
     const { frame, node } = site;
     const caller = frame.invocation;
@@ -163,13 +173,15 @@ export class Machine {
   }
 
   /** The invocation for these inputs, evaluated or not. */
-  prepare(func: Func, self: Value | undefined, args: readonly Value[]): Invocation {
+  prepare(func: Func, self: Value | undefined, args: readonly Value[], caller?: Invocation): Invocation {
     const info = functionInfo(func.node);
     let contexts = this.#contexts.get(func.node);
     if (contexts === undefined) {
       contexts = new Map();
       this.#contexts.set(func.node, contexts);
     }
+    const crowded =
+      caller?.func !== undefined && (this.#contexts.get(caller.func.node)?.size ?? 0) > CROWDED_CALLER;
     const receiver = func.self ?? (info.usesThis ? self : undefined);
     const count =
       info.hasRest || info.usesArguments
@@ -184,10 +196,16 @@ export class Machine {
         continue;
       }
       const used = parameter === undefined || info.used[at] !== false;
+      if (used && crowded && contexts.size >= CROWDED_CONTEXTS) {
+        values.push(withoutClosures(given));
+        continue;
+      }
       values.push(used ? settle(given, contexts.size, this.#leaves.get(func.node) === true) : UNKNOWN);
     }
     const key = `${func.env.id}/${receiver?.id ?? ''}/${values.map((value) => value.id).join()}`;
     let invocation = contexts.get(key);
+    if (invocation === undefined && crowded && contexts.size >= ENOUGH_CONTEXTS)
+      invocation = likeliest(contexts.values(), receiver);
     if (invocation === undefined) {
       invocation = new Invocation(func, func.module, func.env);
       invocation.self = receiver;
@@ -201,6 +219,7 @@ export class Machine {
   /** Evaluates an invocation unless its result is known; a call that recurs into itself sees what is known so far. */
   run(invocation: Invocation): Value {
     if (invocation.state === 'done' || invocation.state === 'running') return invocation.result ?? UNKNOWN;
+    if (this.evaluations >= MAX_EVALUATIONS) return invocation.result ?? UNKNOWN;
     if (this.#depth >= MAX_DEPTH) {
       this.#queue.push(invocation);
       return invocation.result ?? UNKNOWN;
@@ -314,6 +333,7 @@ export class Machine {
           for (const caller of next.callers) if (caller.state === 'done') this.#dirty.add(caller);
         }
       }
+      if (this.evaluations >= MAX_EVALUATIONS) return false;
       if (this.#dirty.size === 0) return true;
       const stale = [...this.#dirty];
       this.#dirty.clear();
@@ -328,6 +348,24 @@ export class Machine {
     }
     return false;
   }
+}
+
+/** Of the evaluations of a function one on the same object, else the latest. */
+function likeliest(known: Iterable<Invocation>, self: Value | undefined): Invocation | undefined {
+  let last: Invocation | undefined;
+  for (const invocation of known) {
+    if (self !== undefined && invocation.self === self) return invocation;
+    last = invocation;
+  }
+  return last;
+}
+
+/** A value without what each context of a caller makes anew: functions, objects, lists and plain data. */
+function withoutClosures(value: Value): Value {
+  const kept = members(value).filter(
+    (item) => item.kind === 'host' || item.kind === 'instance' || item.kind === 'class' || item === UNDEFINED,
+  );
+  return kept.length === members(value).length ? value : joinAll([UNKNOWN, ...kept]);
 }
 
 /** Coarsens an argument once a function has been called in too many ways. */

@@ -5,6 +5,7 @@ import type { Unresolved } from '../model.ts';
 import { type IgnoreRule, ignored, ignoreRules } from './gitignore.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { type PackageInfo, readPackage, workspacePatterns } from './packages.ts';
+import { trackedThoughIgnored } from './tracked.ts';
 
 /** What lies in a project's tree, before any of it is parsed. */
 export interface ProjectFiles {
@@ -127,10 +128,16 @@ export function discover(dir: string, limits: Limits = DEFAULT_LIMITS): ProjectF
     // A tree in which git ignores everything is read as if there were no git.
     for (const path of ignoredSources) take(path, basename(path));
   } else {
+    const tracked = ignoredSources.length === 0 ? new Set<string>() : trackedThoughIgnored(root);
     for (const path of ignoredSources) {
+      if (tracked.has(path)) {
+        take(path, basename(path));
+        continue;
+      }
       found.reachable.add(path);
       found.generated.set(path, 'git ignores it');
     }
+    found.sources.sort();
   }
   if (
     !found.packages.some(

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Analysis } from '../model.ts';
+import { trafficSection } from '../observed/section.ts';
 import { PAGE_SCRIPT } from './page-script.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import { pictureOf } from './picture.ts';
@@ -59,6 +60,7 @@ ${suggestionCards(analysis)}
 <label>Filter <input type="search" id="route-filter" autocomplete="off" placeholder="path, model or file"></label>
 ${routesTable(analysis)}
 </section>
+${trafficSection(analysis, escapeHtml)}
 <section aria-labelledby="unresolved-title"><h2 id="unresolved-title">Not settled by reading</h2>
 ${unresolvedTable(analysis)}
 </section>

@@ -13,7 +13,6 @@ const scene = make('g', {}, svg);
 for (const group of groups) {
   if (!group.r) continue;
   make('circle', { class: 'group', cx: group.x, cy: group.y, r: group.r }, scene);
-  make('text', { class: 'group-name', x: group.x, y: group.y - group.r - 7 }, scene).textContent = group.name;
 }
 const drawnEdges = edges.map((edge, at) => {
   const a = nodes[edge.from], b = nodes[edge.to];
@@ -32,6 +31,9 @@ const drawnNodes = nodes.map((node, at) => {
   g.addEventListener('click', () => showNode(at));
   return g;
 });
+for (const group of groups) {
+  if (group.r) make('text', { class: 'group-name', x: group.x, y: group.y - group.r - 7 }, scene).textContent = group.name;
+}
 const near = nodes.map(() => []);
 edges.forEach((edge, at) => { near[edge.from].push(at); near[edge.to].push(at); });
 let chosen = -1;
@@ -69,7 +71,9 @@ function showNode(at) {
 let view = { x: 0, y: 0, w: data.width, h: data.height };
 const apply = () => {
   svg.setAttribute('viewBox', view.x + ' ' + view.y + ' ' + view.w + ' ' + view.h);
-  const scale = (svg.clientWidth || 800) / view.w;
+  const scale = Math.min((svg.clientWidth || 800) / view.w, (svg.clientHeight || 600) / view.h);
+  // Names keep their size on the screen however far away one stands.
+  scene.style.setProperty('--unit', String(Math.min(3, Math.max(0.4, 1 / scale))));
   scene.classList.toggle('far', scale < 0.9);
   scene.classList.toggle('farther', scale < 0.42);
 };

@@ -24,7 +24,7 @@ button,input{font:inherit;color:inherit;background:var(--panel);border:1px solid
 #detail ul{padding-left:18px;margin:6px 0}
 #detail button{padding:0 4px;border:0;background:none;color:var(--focus);text-align:left;cursor:pointer;overflow-wrap:anywhere}
 .group{fill:var(--ring);stroke:var(--line)}
-.group-name{fill:var(--soft);font:600 15px system-ui,sans-serif;text-anchor:middle}
+.group-name{fill:var(--soft);font:600 15px system-ui,sans-serif;font-size:calc(13px * var(--unit,1));text-anchor:middle;paint-order:stroke;stroke:var(--panel);stroke-width:calc(3px * var(--unit,1));stroke-linejoin:round}
 .edge{fill:none;stroke:var(--edge);stroke-opacity:.55}
 .edge.seam{stroke:var(--seam);stroke-opacity:.5}
 .hit{fill:none;stroke:transparent;stroke-width:9;cursor:pointer}
@@ -32,7 +32,7 @@ button,input{font:inherit;color:inherit;background:var(--panel);border:1px solid
 .node{cursor:pointer}
 .node circle{fill:var(--file)}
 .node.model circle{fill:var(--model)}
-.node text{fill:var(--text);font:11px system-ui,sans-serif;text-anchor:middle;paint-order:stroke;stroke:var(--ring);stroke-width:3px;stroke-linejoin:round}
+.node text{fill:var(--text);font:11px system-ui,sans-serif;font-size:calc(10px * var(--unit,1));text-anchor:middle;paint-order:stroke;stroke:var(--ring);stroke-width:calc(2.5px * var(--unit,1));stroke-linejoin:round}
 .node.model text{font-weight:600}
 .node.chosen circle{stroke:var(--focus);stroke-width:3}
 .faint{opacity:.12}

@@ -1,4 +1,5 @@
 import type { Analysis, Suggestion } from '../model.ts';
+import { trafficLines } from '../observed/text.ts';
 
 /** A summary for the terminal, 100 columns wide at most where names allow it; no colours, which are the caller's. */
 export function renderText(analysis: Analysis): string {
@@ -19,6 +20,7 @@ export function renderText(analysis: Analysis): string {
     lines.push('', 'Candidates, the one to begin with first');
     for (const suggestion of suggestions) lines.push(...suggestionLines(suggestion));
   }
+  lines.push(...trafficLines(analysis));
   if (unresolved.length > 0) {
     lines.push('', `Not settled by reading (${unresolved.length})`);
     for (const item of unresolved.slice(0, 20))

@@ -51,12 +51,105 @@ export function communitiesOf(
   if (names.length === 0) return [];
   const weights = pairWeights({ units, edges });
   const words = addTerms(weights, terms);
+  const whole = consensus(names, words, weights, served, RESOLUTIONS);
+  return whole.flatMap((part) => divide(part, names, words, weights, served, 0));
+}
+
+/** Parts with more than these shares of all doors or all models are looked at again, more closely. */
+const LARGE = 0.3;
+const FINER = 2.2;
+const MAX_DIVISIONS = 2;
+
+/**
+ * Takes a part that is most of the application apart by what holds it together inside. It stays whole where that gives
+ * nothing that could stand alone.
+ */
+function divide(
+  part: Community,
+  all: readonly string[],
+  words: readonly string[],
+  weights: ReadonlyMap<string, number>,
+  served: ReadonlySet<string>,
+  depth: number,
+): Community[] {
+  const doors = part.members.filter((id) => served.has(id)).length;
+  const data = part.members.filter(isModel).length;
+  const large =
+    doors > LARGE * served.size && served.size > 1 ? true : data > LARGE * all.filter(isModel).length;
+  if (!large || data < 2 || depth >= MAX_DIVISIONS) return [part];
+  const inside = new Set([...part.members, ...words]);
+  const own = new Map([...weights].filter(([key]) => key.split('\0').every((id) => inside.has(id))));
+  const finer = consensus(
+    part.members,
+    words,
+    own,
+    served,
+    RESOLUTIONS.map((resolution) => resolution * FINER ** (depth + 1)),
+  );
+  const standing = finer.filter(
+    (item) =>
+      item.members.some(isModel) &&
+      item.members.some((id) => served.has(id)) &&
+      conductance(item.members, part.members, own) <= (doors > WHOLE * served.size ? LOOSE_OF_WHOLE : LOOSE),
+  );
+  if (standing.length < 2) return [part];
+  // What could not stand alone goes where it has most to do.
+  const parts = standing.map((item) => ({ ...item, members: [...item.members] }));
+  const homes = parts.map((item) => new Set(item.members));
+  for (const item of finer) {
+    if (standing.includes(item)) continue;
+    const ties = homes.map((home) => tieBetween(new Set(item.members), home, own));
+    const best = ties.indexOf(Math.max(...ties));
+    parts[best]?.members.push(...item.members);
+  }
+  return parts
+    .map((item) => ({ ...item, members: item.members.sort() }))
+    .flatMap((item) => divide(item, all, words, weights, served, depth + 1));
+}
+
+/** More of a part's ties than this leading out of it, and it is no part of its own. */
+const LOOSE = 0.4;
+/** A part with more doors than this is the application itself: any division says more than none. */
+const WHOLE = 0.85;
+const LOOSE_OF_WHOLE = 0.9;
+
+/** Share of a part's ties that lead to the rest of the whole. */
+function conductance(
+  members: readonly string[],
+  whole: readonly string[],
+  weights: ReadonlyMap<string, number>,
+): number {
+  const inside = new Set(members);
+  const around = new Set(whole);
+  let inner = 0;
+  let crossing = 0;
+  for (const [key, weight] of weights) {
+    const [a = '', b = ''] = key.split('\0');
+    if (!around.has(a) || !around.has(b)) continue;
+    if (inside.has(a) && inside.has(b)) inner += 2 * weight;
+    else if (inside.has(a) !== inside.has(b)) crossing += weight;
+  }
+  return inner + crossing === 0 ? 1 : crossing / (inner + crossing);
+}
+
+function isModel(id: string): boolean {
+  return id.startsWith('model:');
+}
+
+/** The communities that most of the runs agree on. */
+function consensus(
+  names: readonly string[],
+  words: readonly string[],
+  weights: ReadonlyMap<string, number>,
+  served: ReadonlySet<string>,
+  resolutions: readonly number[],
+): Community[] {
   const graph = graphOf([...names, ...words], weights);
   // Only linked pairs are counted: that many grow with the code, all pairs with its square.
   const pairs = [...weights.keys()].map((key) => key.split('\0') as [string, string]);
   const together = new Map<string, number>();
   let runs = 0;
-  for (const resolution of RESOLUTIONS) {
+  for (const resolution of resolutions) {
     for (let seed = 1; seed <= SEEDS; seed += 1) {
       const parts = louvain(graph, { resolution, rng: seeded(seed * 7919), getEdgeWeight: 'weight' });
       runs += 1;
@@ -71,7 +164,7 @@ export function communitiesOf(
     if (count / runs >= AGREEMENT) agreed.set(key, (count / runs) * weight);
   }
   const final = louvain(graphOf([...names, ...words], agreed), {
-    resolution: 1,
+    resolution: resolutions.includes(1) ? 1 : (resolutions[0] ?? 1),
     rng: seeded(1),
     getEdgeWeight: 'weight',
   });
@@ -107,32 +200,33 @@ function attach(
 ): string[][] {
   const parts = groups.map((members) => new Set(members));
   const settled = new Set<Set<string>>();
-  const tie = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
-    let sum = 0;
-    const through = new Map<string, [number, number]>();
-    for (const [key, weight] of weights) {
-      const [x = '', y = ''] = key.split('\0');
-      if ((a.has(x) && b.has(y)) || (a.has(y) && b.has(x))) sum += weight;
-      const word = x.startsWith('term:') ? x : y.startsWith('term:') ? y : undefined;
-      if (word === undefined) continue;
-      const unit = word === x ? y : x;
-      const both = through.get(word) ?? [0, 0];
-      if (a.has(unit)) both[0] += weight;
-      if (b.has(unit)) both[1] += weight;
-      through.set(word, both);
-    }
-    for (const [x, y] of through.values()) sum += Math.min(x, y);
-    return sum;
-  };
+  const tie = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => tieBetween(a, b, weights);
   for (let round = 0; round < groups.length; round += 1) {
-    const homeless = parts.find((part) => {
-      if (part.size === 0 || settled.has(part)) return false;
-      const data = [...part].some((id) => id.startsWith('model:'));
-      const door = [...part].some((id) => served.has(id));
-      return data !== door;
-    });
+    // Tables look for a door first: a door that finds its tables needs no other part.
+    const lacking = (what: 'door' | 'data'): Set<string> | undefined =>
+      parts.find((part) => {
+        if (part.size === 0 || settled.has(part)) return false;
+        const data = [...part].some(isModel);
+        const door = [...part].some((id) => served.has(id));
+        return what === 'door' ? data && !door : door && !data;
+      });
+    const homeless = lacking('door') ?? lacking('data');
     if (homeless === undefined) break;
     const doorOnly = ![...homeless].some((id) => id.startsWith('model:'));
+    if (!doorOnly && [...homeless].filter(isModel).length > 1) {
+      // Tables that only a job brings together need not go the same way.
+      const doors = parts.filter((part) => part !== homeless && [...part].some((id) => served.has(id)));
+      let moved = false;
+      for (const id of [...homeless].filter(isModel)) {
+        const ties = doors.map((part) => tie(new Set([id]), part));
+        const most = Math.max(0, ...ties);
+        if (most === 0) continue;
+        doors[ties.indexOf(most)]?.add(id);
+        homeless.delete(id);
+        moved = true;
+      }
+      if (moved) continue;
+    }
     let all = 0;
     let best: Set<string> | undefined;
     let most = 0;
@@ -152,6 +246,29 @@ function attach(
     homeless.clear();
   }
   return parts.filter((part) => part.size > 0).map((part) => [...part].sort());
+}
+
+/** How much two groups have to do with each other, directly and by the words they share. */
+function tieBetween(
+  a: ReadonlySet<string>,
+  b: ReadonlySet<string>,
+  weights: ReadonlyMap<string, number>,
+): number {
+  let sum = 0;
+  const through = new Map<string, [number, number]>();
+  for (const [key, weight] of weights) {
+    const [x = '', y = ''] = key.split('\0');
+    if ((a.has(x) && b.has(y)) || (a.has(y) && b.has(x))) sum += weight;
+    const word = x.startsWith('term:') ? x : y.startsWith('term:') ? y : undefined;
+    if (word === undefined) continue;
+    const unit = word === x ? y : x;
+    const both = through.get(word) ?? [0, 0];
+    if (a.has(unit)) both[0] += weight;
+    if (b.has(unit)) both[1] += weight;
+    through.set(word, both);
+  }
+  for (const [x, y] of through.values()) sum += Math.min(x, y);
+  return sum;
 }
 
 /** Weight of the tie between a unit and one of its words. */

@@ -21,18 +21,28 @@ export function obstaclesOf(
   files: ReadonlySet<string>,
 ): Obstacle[] {
   const found: Obstacle[] = [];
-  const add = (kind: Obstacle['kind'], message: string, evidence: Spot[]): void => {
-    found.push({ kind, message, evidence });
+  const add = (
+    kind: Obstacle['kind'],
+    message: string,
+    evidence: Spot[],
+    weight: Obstacle['weight'] = kind === 'shared-state' || kind === 'database-object' ? 'soft' : 'hard',
+  ): void => {
+    found.push({ kind, message, weight, evidence });
   };
   for (const transaction of findings.transactions) {
     const inside = transaction.models.filter((use) => models.has(use.name));
     const outside = transaction.models.filter((use) => !models.has(use.name));
     if (inside.length === 0 || outside.length === 0) continue;
     if (![...inside, ...outside].some((use) => use.access === 'write')) continue;
+    const writes = (uses: typeof inside): boolean => uses.some((use) => use.access === 'write');
+    const [changed, seen] = writes(inside) ? [inside, outside] : [outside, inside];
     add(
       'split-transaction',
-      `one transaction works on ${names(inside)} and on ${names(outside)}, which would be apart`,
+      writes(seen)
+        ? `one transaction changes ${names(inside)} and ${names(outside)}, which would be apart`
+        : `the transaction that changes ${names(changed)} also reads ${names(seen)}, which would be apart`,
       [{ file: transaction.file, line: transaction.line }],
+      writes(seen) ? 'hard' : 'soft',
     );
   }
   for (const model of findings.models) {
@@ -108,7 +118,10 @@ export function obstaclesOf(
     );
   }
   return found.sort(
-    (a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || (a.message < b.message ? -1 : 1),
+    (a, b) =>
+      (a.weight === b.weight ? 0 : a.weight === 'hard' ? -1 : 1) ||
+      ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) ||
+      (a.message < b.message ? -1 : 1),
   );
 }
 

@@ -2,12 +2,16 @@
 import type { Model, Suggestion } from '../model.ts';
 import { communitiesOf } from './communities.ts';
 import { type GivenCapability, unitsOfGiven } from './given.ts';
+import { isInfrastructure } from './infrastructure.ts';
+import { nameOf } from './names.ts';
 import { obstaclesOf } from './obstacles.ts';
 import { score } from './scores.ts';
-import { termsOf, wordsOf } from './terms.ts';
-import { distinctiveSegment, type Findings, type Units, unitsOf } from './units.ts';
+import { termsOf } from './terms.ts';
+import { type Findings, type Units, unitsOf } from './units.ts';
+import { wordsOf } from './words.ts';
 
-export function suggest(findings: Findings, given: readonly GivenCapability[]): Suggestion[] {
+export function suggest(all: Findings, given: readonly GivenCapability[]): Suggestion[] {
+  const findings = { ...all, routes: all.routes.filter((route) => !isInfrastructure(route)) };
   const units = unitsOf(findings);
   const communities = communitiesOf(
     units,
@@ -78,37 +82,6 @@ function withCallers(inside: Set<string>, units: Units): void {
   }
 }
 
-function nameOf(
-  inside: ReadonlySet<string>,
-  findings: Findings,
-  units: Units,
-  taken: ReadonlySet<string>,
-): string {
-  const segment = distinctiveSegment(findings.routes.map((route) => route.path));
-  const votes = new Map<string, number>();
-  for (const route of findings.routes) {
-    if (!servedInside(route, inside, units)) continue;
-    const name = slug(segment(route.path));
-    if (name !== '') votes.set(name, (votes.get(name) ?? 0) + 1);
-  }
-  const models = [...inside].filter((id) => id.startsWith('model:')).map((id) => slug(id.slice(6)));
-  const candidates = [
-    ...[...votes].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).map(([name]) => name),
-    ...models.sort(),
-  ];
-  const free = candidates.find((name) => name !== '' && !taken.has(name));
-  if (free !== undefined) return free;
-  for (let number = 1; ; number += 1) if (!taken.has(`part-${number}`)) return `part-${number}`;
-}
-
-function slug(text: string): string {
-  return text
-    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^[^a-z]+|-+$/g, '');
-}
-
 function describe(
   capability: string,
   source: Suggestion['source'],
@@ -169,9 +142,10 @@ export function costInWords(calls: readonly { inLoop: boolean }[], keys: number)
 
 /** Begin with what is least entangled: few hard obstacles, then a good score. */
 function ordered(suggestions: Suggestion[]): Suggestion[] {
-  const hard = (item: Suggestion): number =>
-    item.obstacles.filter((obstacle) => obstacle.kind !== 'shared-state').length;
-  const ease = (item: Suggestion): number => item.scores.overall - 0.04 * Math.min(10, hard(item));
+  // The tenth obstacle of a large part deters less than the first one of a small part.
+  const effort = (item: Suggestion): number =>
+    Math.log2(1 + item.obstacles.reduce((sum, { weight }) => sum + (weight === 'hard' ? 1 : 0.3), 0));
+  const ease = (item: Suggestion): number => item.scores.overall - 0.1 * effort(item);
   const sorted = [...suggestions].sort((a, b) => ease(b) - ease(a) || (a.capability < b.capability ? -1 : 1));
   sorted.forEach((item, at) => {
     item.order = at + 1;

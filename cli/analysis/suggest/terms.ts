@@ -2,7 +2,8 @@
  * Words of the domain: the part of a path that tells what a route is about, a model's name, a file's name without its
  * layer. Units that share a word belong together more often than calls alone show, above all in layered code.
  */
-import { distinctiveSegment, type Findings, type Units } from './units.ts';
+import { type Findings, topicOf, type Units } from './units.ts';
+import { wordsOf } from './words.ts';
 
 const LAYERS = new Set([
   'controller',
@@ -96,29 +97,10 @@ export function termsOf(findings: Findings, units: Units): Map<string, Set<strin
     const folder = parts.reverse().find((part) => !wordsOf(part).every((word) => LAYERS.has(word)));
     if (folder !== undefined) add(unit.id, wordsOf(folder).join(''));
   }
-  const segment = distinctiveSegment(findings.routes.map((route) => route.path));
+  const topic = topicOf(findings);
   for (const route of findings.routes) {
-    const word = wordsOf(segment(route.path)).join('');
+    const word = wordsOf(topic(route.path)).join('');
     for (const unit of units.routeUnits.get(`route:${route.method} ${route.path}`) ?? []) add(unit, word);
   }
   return terms;
-}
-
-/** Words of a name, in lower case and singular: `orderItems`, `order-item` and `OrderItem` are the same. */
-export function wordsOf(name: string): string[] {
-  return name
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-    .split(/[^a-z0-9]+/)
-    .filter((word) => word !== '')
-    .map(singular);
-}
-
-/** A rough English singular: enough to bring `reviews` and `Review` together. */
-export function singular(word: string): string {
-  if (/(?:ss|us|is|news)$/.test(word) || word.length < 4) return word;
-  if (word === 'people') return 'person';
-  if (word.endsWith('ies')) return `${word.slice(0, -3)}y`;
-  if (/(?:ch|sh|x|z|ss)es$/.test(word)) return word.slice(0, -2);
-  return word.endsWith('s') ? word.slice(0, -1) : word;
 }

@@ -1,5 +1,6 @@
 /** The units that are divided among capabilities: models, and files or, where one file serves several purposes, functions. */
 import type { Analysis, GraphEdge } from '../model.ts';
+import { wordsOf } from './words.ts';
 
 export type Findings = Omit<Analysis, 'suggestions'>;
 
@@ -54,6 +55,15 @@ export function unitsOf(findings: Findings): Units {
       unitOf.set(node.id, id);
     }
   }
+  // A route belongs where its own handler is, not where its wrappers and guards are.
+  const byPlace = new Map(
+    graph.nodes
+      .filter((node) => node.kind === 'function')
+      .map((node) => [`${node.file}:${node.line}`, node.id]),
+  );
+  const handlerOf = (route: { file: string; line: number }): string =>
+    byPlace.get(`${route.file}:${route.line}`) ?? '';
+  const handlers = new Set(findings.routes.map(handlerOf));
   const edges: UnitEdge[] = [];
   const routeUnits = new Map<string, string[]>();
   for (const edge of graph.edges) {
@@ -61,6 +71,8 @@ export function unitsOf(findings: Findings): Units {
     const from = unitOf.get(edge.from);
     const to = unitOf.get(edge.to);
     if (from === undefined || to === undefined || from === to) continue;
+    // A wrapper such as `asyncHandler` calls every handler: that ties nobody to anybody.
+    if (handlers.has(edge.to) && !handlers.has(edge.from) && edge.kind !== 'event') continue;
     edges.push({
       from,
       to,
@@ -73,14 +85,8 @@ export function unitsOf(findings: Findings): Units {
       toLabel: nodes.get(edge.to)?.label ?? '',
     });
   }
-  // A route belongs where its own handler is, not where its wrappers and guards are.
-  const byPlace = new Map(
-    graph.nodes
-      .filter((node) => node.kind === 'function')
-      .map((node) => [`${node.file}:${node.line}`, node.id]),
-  );
   for (const route of findings.routes) {
-    const unit = unitOf.get(byPlace.get(`${route.file}:${route.line}`) ?? '');
+    const unit = unitOf.get(handlerOf(route));
     if (unit !== undefined) routeUnits.set(`route:${route.method} ${route.path}`, [unit]);
   }
   return { units, edges, unitOf, routeUnits };
@@ -112,7 +118,7 @@ export function distinctiveSegment(paths: readonly string[]): (path: string) => 
     }
     for (const [head, count] of counts) {
       const last = head.split('/').at(-1) ?? '';
-      if (count > paths.length * 0.6 || /^(?:api|rest|v\d+)$/i.test(last)) shared.add(head);
+      if (count > paths.length * 0.85 || /^(?:api|rest|v\d+)$/i.test(last)) shared.add(head);
     }
   }
   return (path) => {
@@ -120,6 +126,42 @@ export function distinctiveSegment(paths: readonly string[]): (path: string) => 
     let skip = 0;
     while (skip < segments.length - 1 && shared.has(segments.slice(0, skip + 1).join('/'))) skip += 1;
     return segments.slice(skip).find((segment) => !/^[:*{]/.test(segment)) ?? '';
+  };
+}
+
+/** Parts of a path that tell who asks, not what for: what comes after them is the subject. */
+const AUDIENCE =
+  /^(?:admin|internal|public|private|backoffice|back-office|manage|management|manager|dashboard|me|my)$/i;
+
+/**
+ * What a path is about: the last part below another resource that is called like a model, as `reviews` in
+ * `/books/:id/reviews`; else its distinctive segment.
+ */
+export function topicOf(findings: Pick<Findings, 'routes' | 'models'>): (path: string) => string {
+  const distinctive = distinctiveSegment(findings.routes.map((route) => route.path));
+  const nouns = new Set(
+    findings.models.flatMap((model) => {
+      const words = wordsOf(model.name);
+      return [words.join(' '), words[0] ?? ''];
+    }),
+  );
+  return (path) => {
+    const segments = segmentsOf(path);
+    const nested = segments.findLast(
+      (part, at) => /^[:{]/.test(segments[at - 1] ?? '') && nouns.has(wordsOf(part).join(' ')),
+    );
+    return nested ?? distinctive(path);
+  };
+}
+
+/** The topic of a path, or what follows it where it only tells who asks, such as `admin`. */
+export function subjectOf(findings: Pick<Findings, 'routes' | 'models'>): (path: string) => string {
+  const topic = topicOf(findings);
+  return (path) => {
+    const first = topic(path);
+    if (!AUDIENCE.test(first)) return first;
+    const segments = segmentsOf(path);
+    return segments.slice(segments.indexOf(first) + 1).find((part) => !/^[:*{]/.test(part)) ?? first;
   };
 }
 

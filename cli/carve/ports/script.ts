@@ -9,8 +9,8 @@ import { parseFile } from '../../analysis/syntax/parse.ts';
 export interface Dialect {
   language: 'ts' | 'js';
   modules: 'esm' | 'cjs';
-  /** What follows the name of a file in a relative import: `.ts`, `.js` or nothing. */
-  extension: '' | '.ts' | '.js';
+  /** What follows the name of a file in a relative import: `.ts`, `.js` or nothing. Without it they stay as they are. */
+  extension?: '' | '.ts' | '.js';
 }
 
 interface Edit {
@@ -23,7 +23,7 @@ interface Edit {
 export function moduleText(source: string, dialect: Dialect): string {
   let text = source;
   if (dialect.language === 'js') text = withoutTypes(text);
-  text = withExtensions(text, dialect.extension);
+  if (dialect.extension !== undefined) text = withExtensions(text, dialect.extension);
   if (dialect.language === 'js' && dialect.modules === 'cjs') text = asCommonJs(text);
   return text;
 }
@@ -60,9 +60,47 @@ export function joined(sources: readonly string[]): string {
   const lines: string[] = [];
   for (const [request, { values, types }] of [...imports].sort((a, b) => (a[0] < b[0] ? -1 : 1))) {
     if (values.size > 0) lines.push(`import { ${[...values].sort().join(', ')} } from '${request}';`);
+    for (const name of values) types.delete(name);
     if (types.size > 0) lines.push(`import type { ${[...types].sort().join(', ')} } from '${request}';`);
   }
   return `${lines.join('\n')}\n\n${bodies.join('\n\n')}\n`;
+}
+
+/** The text without what stands at its top level, is not exported and is mentioned nowhere else. */
+export function withoutUnused(source: string): string {
+  let kept = parsed(source).body.map((statement) => ({
+    statement,
+    names: declaredNames(statement),
+    mentions: identifiers(statement),
+  }));
+  const edits: Edit[] = [];
+  for (;;) {
+    const unused = kept.find(
+      (item) =>
+        item.names.length > 0 &&
+        !kept.some((other) => other !== item && item.names.some((name) => other.mentions.has(name))),
+    );
+    if (unused === undefined) return applied(source, edits);
+    kept = kept.filter((item) => item !== unused);
+    edits.push(wholeLine(source, unused.statement, true));
+  }
+}
+
+function declaredNames(statement: Node): string[] {
+  if (statement.type === 'VariableDeclaration')
+    return statement.declarations.flatMap((item) => (item.id.type === 'Identifier' ? [item.id.name] : []));
+  const { id } = statement as { id?: unknown };
+  return isNode(id) && id.type === 'Identifier' ? [id.name] : [];
+}
+
+function identifiers(node: Node): Set<string> {
+  const names = new Set<string>();
+  const visit = (at: Node): void => {
+    if (at.type === 'Identifier') names.add(at.name);
+    eachChild(at, visit);
+  };
+  visit(node);
+  return names;
 }
 
 function parsed(source: string): Program {

@@ -8,6 +8,8 @@ export interface FileChange {
   after: string;
 }
 
+/** Changed lines up to which the shortest way is looked for; beyond it, all old lines go and all new ones come. */
+const maxCost = 1000;
 /** Unchanged lines around a change, as everybody expects them. */
 const context = 3;
 
@@ -109,10 +111,14 @@ function stepsOf(before: readonly string[], after: readonly string[]): Step[] {
 }
 
 function middle(before: readonly string[], after: readonly string[]): Step[] {
-  const most = before.length + after.length;
+  const all: Step[] = [
+    ...before.map((line): Step => ({ kind: '-', line })),
+    ...after.map((line): Step => ({ kind: '+', line })),
+  ];
+  if (before.length === 0 || after.length === 0) return all;
   const reached = new Map<number, number>([[1, 0]]);
   const trace: Map<number, number>[] = [];
-  for (let cost = 0; cost <= most; cost += 1) {
+  for (let cost = 0; cost <= maxCost; cost += 1) {
     trace.push(new Map(reached));
     for (let diagonal = -cost; diagonal <= cost; diagonal += 2) {
       const down =
@@ -124,7 +130,7 @@ function middle(before: readonly string[], after: readonly string[]): Step[] {
       if (x >= before.length && x - diagonal >= after.length) return walkBack(trace, before, after);
     }
   }
-  return [];
+  return all;
 }
 
 function walkBack(

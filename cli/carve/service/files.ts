@@ -19,9 +19,7 @@ export { planYaml };
 
 /** What is known beside the spec. */
 export interface ServiceSurroundings {
-  /** The taken code, which decides how it is run, and shows packages named in texts and the sessions that it uses. */
-  taken?: readonly OutputFile[];
-  /** Variables that other generated parts read: the monolith's address and the like. Those without a default must be set. */
+  /** Variables that other generated parts read. Those without a default must be set. Omitted: those of the ports. */
   environment?: readonly EnvironmentVariable[];
   /** Cloud Map of the project file. */
   cloudMap?: { namespace?: string; region?: string };
@@ -29,14 +27,16 @@ export interface ServiceSurroundings {
 
 /**
  * The files of the service beside its taken code and its ports, sorted by path; the same bytes for the same input. Reads
- * the monolith's package.json, tsconfig, schema and migrations; nothing is written.
+ * the monolith's package.json, tsconfig, schema and migrations; nothing is written. `taken`: the code of the service, which
+ * decides how it is run, and shows packages that are only named in texts.
  */
 export async function serviceFiles(
   spec: ServiceSpec,
+  taken: readonly OutputFile[] = [],
   surroundings: ServiceSurroundings = {},
 ): Promise<OutputFile[]> {
   const project = readProject(spec);
-  return composeFiles(spec, project, await dataOf(spec, project, surroundings.taken ?? []), surroundings);
+  return composeFiles(spec, project, await dataOf(spec, project, taken), taken, surroundings);
 }
 
 /** Composes the parts: pure. */
@@ -44,10 +44,10 @@ export function composeFiles(
   spec: ServiceSpec,
   project: Project,
   data: Data,
+  taken: readonly OutputFile[],
   surroundings: ServiceSurroundings,
 ): OutputFile[] {
-  const taken = surroundings.taken ?? [];
-  const environment = surroundings.environment ?? [];
+  const environment = surroundings.environment ?? portVariables(spec);
   const run = runWith(taken, spec.language, spec.modules);
   const conventions = conventionsOf(spec, project.package, run);
   const generators = data.slice?.generators ?? [];
@@ -72,6 +72,7 @@ export function composeFiles(
           schemaPath: data.schemaPath ?? '',
           migrations: data.migration?.folder ?? 'prisma/migrations',
           major: prisma,
+          language: spec.language,
           urlVariable: databaseVariable ?? 'DATABASE_URL',
         });
   for (const name of config?.packages ?? []) {
@@ -156,6 +157,28 @@ export function composeFiles(
     },
   ];
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** What the calls to the monolith read. */
+function portVariables(spec: ServiceSpec): EnvironmentVariable[] {
+  const asks =
+    spec.identity.length > 0 || spec.ports.some((port) => port.direction === 'service-to-monolith');
+  if (!asks) return [];
+  return [
+    { name: 'MONOLITH_URL', meaning: 'where the monolith answers calls', default: undefined },
+    {
+      name: 'MONOLITH_PORTS_TOKEN',
+      meaning: 'the secret that the monolith shares with it',
+      default: undefined,
+    },
+    { name: 'MONOLITH_PORTS_PATH', meaning: "where the monolith's ports are", default: '/__ports' },
+    { name: 'PORT_TIMEOUT_MS', meaning: 'longest time of a call', default: '5000' },
+    {
+      name: 'PORT_TIMEOUTS_MS',
+      meaning: 'the same for single calls, as `address=500,other=2000`',
+      default: '',
+    },
+  ];
 }
 
 /** The variable of the schema, or DATABASE_URL where the code reads that by itself. */

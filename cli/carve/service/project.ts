@@ -57,13 +57,14 @@ export interface Project {
 export function readProject(spec: ServiceSpec): Project {
   const { base, packageDir, otherPackages } = spec.layout;
   const home = join(base, packageDir);
+  const root = workspaceRoot(home);
   const place = (path: string): string => relative(base, path).split(sep).join('/');
   const textFile = (path: string): TextFile => ({ path: place(path), text: readFileSync(path, 'utf8') });
   return {
     package: readPackage(home) ?? {},
     others: otherPackages.map((dir) => ({ dir, package: readPackage(join(base, dir)) ?? {} })),
-    root: workspaceRoot(home),
-    tsconfig: spec.language === 'ts' ? readTsconfig(home, base) : undefined,
+    root: root === undefined ? undefined : readPackage(root),
+    tsconfig: spec.language === 'ts' ? readTsconfig(home, base, root) : undefined,
     schema: spec.schemaFiles.map(textFile),
     migrations: [...spec.migrationFiles].sort().map(textFile),
     migrationLock: migrationLock(spec.migrationFiles),
@@ -87,18 +88,45 @@ function readJson(path: string): Record<string, unknown> | undefined {
   }
 }
 
-/** The nearest package.json above that has workspaces, or stands beside a pnpm workspace. */
-function workspaceRoot(home: string): PackageJson | undefined {
+/** The nearest folder above whose workspaces hold the package. */
+function workspaceRoot(home: string): string | undefined {
   for (let dir = dirname(home); ; dir = dirname(dir)) {
     const found = readPackage(dir);
-    if (found && (found.workspaces !== undefined || existsSync(join(dir, 'pnpm-workspace.yaml'))))
-      return found;
-    if (dir === dirname(dir) || existsSync(join(dir, '.git'))) return undefined;
+    const patterns = [...listed(found?.workspaces), ...pnpmPatterns(join(dir, 'pnpm-workspace.yaml'))];
+    const place = relative(dir, home).split(sep).join('/');
+    if (found && patterns.some((pattern) => globFor(pattern).test(place))) return dir;
+    if (dir === dirname(dir)) return undefined;
   }
 }
 
-function readTsconfig(home: string, base: string): ResolvedTsconfig | undefined {
-  const start = [home, base].map((dir) => join(dir, 'tsconfig.json')).find(existsSync);
+/** `workspaces` is a list, or a map with one. */
+function listed(workspaces: unknown): string[] {
+  const list = Array.isArray(workspaces)
+    ? workspaces
+    : (workspaces as { packages?: unknown } | undefined)?.packages;
+  return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
+}
+
+function pnpmPatterns(file: string): string[] {
+  if (!existsSync(file)) return [];
+  return [...readFileSync(file, 'utf8').matchAll(/^\s*-\s*['"]?([^'"#\n]+?)['"]?\s*$/gm)].map(
+    (match) => match[1] ?? '',
+  );
+}
+
+function globFor(pattern: string): RegExp {
+  const source = pattern
+    .replace(/^\.\//, '')
+    .replace(/\/$/, '')
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*+/g, (stars) => (stars.length > 1 ? '.*' : '[^/]*'));
+  return new RegExp(`^${source}$`);
+}
+
+/** The application's own tsconfig, or that of its repository, which holds for it too. */
+function readTsconfig(home: string, base: string, root: string | undefined): ResolvedTsconfig | undefined {
+  const dirs = [home, base, ...(root === undefined ? [] : [root])];
+  const start = dirs.map((dir) => join(dir, 'tsconfig.json')).find(existsSync);
   if (start === undefined) return undefined;
   return resolveTsconfig(
     start,

@@ -56,13 +56,15 @@ export function emitModule(taken: TakenModule, table: SymbolTable, rules: EmitRu
 }
 
 function apply(text: string, pieces: readonly Piece[]): string {
-  const sorted = [...pieces].sort((a, b) => a.start - b.start || b.end - a.end);
+  // What is put in comes before what is taken out at the same place.
+  const isEmpty = (piece: Piece): number => (piece.start === piece.end ? 0 : 1);
+  const sorted = [...pieces].sort((a, b) => a.start - b.start || isEmpty(a) - isEmpty(b) || b.end - a.end);
   let result = '';
   let at = 0;
   for (const piece of sorted) {
     if (piece.end <= at && piece.end !== piece.start) continue;
     result += text.slice(at, Math.max(at, piece.start)) + piece.text;
-    at = piece.end;
+    at = Math.max(at, piece.end);
   }
   return result + text.slice(at);
 }

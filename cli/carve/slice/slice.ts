@@ -1,5 +1,7 @@
 /** Slices a monolith: which of its text a capability needs to run by itself, and what lies over the border. */
+import { EXIT, StranglerError } from '../../../migration-plans/errors.ts';
 import type { Invocation } from '../../analysis/interpret/invocation.ts';
+import type { Machine } from '../../analysis/interpret/machine.ts';
 import type { ModuleState } from '../../analysis/interpret/modules.ts';
 import type { RunEntry, ServedRoute } from '../../analysis/interpret/run.ts';
 import { type Host, members, type Value } from '../../analysis/interpret/values.ts';
@@ -22,6 +24,8 @@ export interface SliceChoices {
   along: (id: string) => boolean;
   /** Statements, as `file:line`, that are left out. */
   without: ReadonlySet<string>;
+  /** Middleware that asks the monolith instead of looking things up. */
+  asks: ReadonlySet<Node>;
 }
 
 export interface Slice {
@@ -70,7 +74,7 @@ export function sliceOf(
       .filter((entry) => isForeignTouch(touches(entry.invocation)) || isJob(entry, owned, touches))
       .map((entry) => entry.place.node),
   );
-  const app = findApplication(vm, deep.tables, applicationOf(routes));
+  const app = findApplication(vm, deep.tables, applicationOf(vm, routes));
   const invocations = indexInvocations(deep, graph);
   const cutCache = new Map<ModuleState, Cut[]>();
   const cuts = (module: ModuleState): readonly Cut[] => {
@@ -84,6 +88,11 @@ export function sliceOf(
           statements.set(statement, 'left out by decision');
       known = cutsOf(module, { contributions: contributions.byCall, foreignEntries, statements });
       if (module === app.module) known = merge([...app.edits, ...known]);
+      const asked = [...choices.asks].filter((node) => contains(module, node));
+      known = merge([
+        ...asked.map(({ start, end }) => ({ start, end, replacement: '', why: 'asks the monolith' })),
+        ...known,
+      ]);
       cutCache.set(module, known);
     }
     return known;
@@ -106,14 +115,16 @@ export function sliceOf(
           const list = touches(run);
           return list.length === 0 || isForeignTouch(list);
         });
+      const form = portForm(symbol);
       // Code that only passes on, and is handed a request, comes along: what it calls can stay.
       const passesOn =
         runs.every((run) => behaviour.own(run).length === 0) &&
-        runs.some((run) => unserialisable(run) !== undefined);
-      const callable = portForm(symbol) !== undefined && !passesOn && !runs.some((run) => run.boot);
+        runs.some((run) => run.func?.node === form?.func && unserialisable(run) !== undefined);
       known =
-        callable &&
-        (choices.remote.has(symbol.id) || (foreign && !rootSymbols.has(symbol) && !choices.along(symbol.id)));
+        form !== undefined &&
+        !runs.some((run) => run.boot) &&
+        (choices.remote.has(symbol.id) ||
+          (foreign && !passesOn && !rootSymbols.has(symbol) && !choices.along(symbol.id)));
       portCache.set(symbol, known);
     }
     return known;
@@ -161,6 +172,16 @@ export function sliceOf(
   };
 }
 
+function contains(module: ModuleState, node: Node): boolean {
+  let found = false;
+  const walk = (at: Node): void => {
+    if (at === node) found = true;
+    else if (!found && at.start <= node.start && node.end <= at.end) eachChild(at, walk);
+  };
+  walk(module.source.program);
+  return found;
+}
+
 /** Jobs stay where they run today, unless they only work on what moves. */
 function isJob(
   entry: RunEntry,
@@ -174,15 +195,29 @@ function isJob(
 }
 
 /** The application that serves most of the routes. */
-function applicationOf(routes: readonly ServedRoute[]): Host {
+function applicationOf(vm: Machine, routes: readonly ServedRoute[]): Host {
   const counts = new Map<Host, number>();
   for (const route of routes) {
     for (const item of members(route.app ?? ({ kind: 'unknown', id: 0 } as Value)))
       if (item.kind === 'host') counts.set(item, (counts.get(item) ?? 0) + 1);
   }
   const [first] = [...counts].sort((a, b) => b[1] - a[1]);
-  if (first === undefined) throw new Error('no application serves the routes');
-  return first[0];
+  if (first !== undefined) return first[0];
+  const [route] = routes;
+  const nest = route?.framework.startsWith('nest') === true;
+  throw new StranglerError(
+    nest ? 'CARVE_NEST' : 'CARVE_NO_APPLICATION',
+    nest
+      ? 'the capability is served by NestJS, which carve can’t take apart'
+      : 'no application was found that serves these routes',
+    {
+      exitCode: EXIT.usage,
+      ...(route !== undefined && {
+        place: { file: route.place.module.source.name, line: vm.line(route.place.module, route.place.node) },
+      }),
+      remedy: 'NestJS is analysed only: see `strangler analyze`. Express and Fastify can be carved.',
+    },
+  );
 }
 
 function indexInvocations(deep: DeepAnalysis, graph: SymbolGraph): Map<ProjectSymbol, Invocation[]> {

@@ -39,15 +39,25 @@ export const MAX_HTML_DEPTH = 1_000;
 export const MAX_HTML_LENGTH = 8_000_000;
 
 const VERBATIM = new Set(['pre', 'textarea', 'script', 'style', 'listing', 'plaintext', 'xmp']);
-const INLINE = new Set(
+/** Shown nowhere: the text around them runs on as if they were not there. */
+const UNSEEN = new Set(
+  'base datalist link meta noembed noframes param rp script source style template title track'.split(' '),
+);
+/**
+ * Boxes of their own in a browser's style sheet (WHATWG HTML section 15.3): white space at their edges is not seen.
+ * Whatever else there is, custom elements too, stands within a line, where a space matters.
+ */
+const BLOCKS = new Set(
   (
-    'a abbr acronym b bdi bdo big button cite code data del dfn em font i img input ins kbd label mark meter output progress q ruby s samp select ' +
-    'small span strike strong sub sup svg textarea time tt u var'
+    'address article aside blockquote body br caption center col colgroup dd details dialog dir div dl dt fieldset figcaption figure ' +
+    'footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li listing main menu nav noscript ol optgroup ' +
+    'option p plaintext pre search section select summary table tbody td tfoot th thead tr ul ' +
+    'xmp #document'
   ).split(' '),
 );
 const BOOLEAN_ATTRIBUTES = new Set(
   (
-    'allowfullscreen async autofocus autoplay checked controls default defer disabled formnovalidate hidden inert ismap itemscope loop multiple ' +
+    'allowfullscreen async autofocus autoplay checked controls default defer disabled formnovalidate inert ismap itemscope loop multiple ' +
     'muted nomodule novalidate open playsinline readonly required reversed selected'
   ).split(' '),
 );
@@ -127,9 +137,14 @@ function atEdge(
 ): boolean {
   for (let i = index + step; ; i += step) {
     const node = nodes[i];
-    if (node === undefined) return !INLINE.has(parent.tag);
-    if (node.nodeName !== '#comment') return 'tagName' in node && !INLINE.has(node.tagName);
+    if (node === undefined) return BLOCKS.has(parent.tag);
+    if (!isUnseen(node)) return 'tagName' in node && BLOCKS.has(node.tagName);
   }
+}
+
+function isUnseen(node: DefaultTreeAdapterMap['childNode']): boolean {
+  if ('tagName' in node) return UNSEEN.has(node.tagName);
+  return node.nodeName === '#comment' || ('value' in node && !/[^ \t\n\r\f]/.test(node.value));
 }
 
 function readAttributes(element: DefaultTreeAdapterMap['element']): Map<string, string> {
@@ -139,7 +154,8 @@ function readAttributes(element: DefaultTreeAdapterMap['element']): Map<string, 
     if (full === 'class') {
       const classes = new Set(value.split(/\s+/).filter((word) => word !== ''));
       attributes.set(full, classes.size === 1 ? value.trim() : [...classes].sort().join(' '));
-    } else attributes.set(full, BOOLEAN_ATTRIBUTES.has(full) ? '' : value);
+    } else if (full === 'hidden') attributes.set(full, /^until-found$/i.test(value) ? 'until-found' : '');
+    else attributes.set(full, BOOLEAN_ATTRIBUTES.has(full) ? '' : value);
   }
   return attributes;
 }

@@ -4,6 +4,7 @@ import type { Where } from '../recorder.ts';
 export class JsonLink implements Where {
   readonly parent: JsonLink | undefined;
   readonly step: string | number;
+  private known: string | undefined;
 
   constructor(parent: JsonLink | undefined, step: string | number) {
     this.parent = parent;
@@ -11,7 +12,8 @@ export class JsonLink implements Where {
   }
 
   path(): string {
-    return this.text(true);
+    this.known ??= this.text(true);
+    return this.known;
   }
 
   at(): string {

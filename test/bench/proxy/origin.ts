@@ -1,5 +1,6 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { listening } from './candidate.ts';
 import { installed, type Running, startNginx, startNode } from './processes.ts';
 
 /** The same answers whoever gives them. */
@@ -19,7 +20,9 @@ const DOWNLOAD = Buffer.alloc(10_000_000, 'y');
  * before it has read them.
  */
 export function startOrigin(uploads: boolean): Promise<Running> {
-  if (uploads || installed('nginx') === undefined) return startNode('../origin', { BENCH_AS_ORIGIN: '1' });
+  if (uploads || installed('nginx') === undefined) {
+    return startNode('origin', 'origin.ts', { BENCH_AS_ORIGIN: '1' });
+  }
   return startNginx(
     'origin',
     `keepalive_requests 100000000; sendfile on; tcp_nodelay on;
@@ -43,14 +46,39 @@ if (process.env.BENCH_AS_ORIGIN === '1') {
       response.end(body);
       return;
     }
-    request.resume();
+    const bytes = /^\/stream\?bytes=(\d+)$/.exec(request.url ?? '')?.[1];
+    if (bytes !== undefined) {
+      pour(response, Number(bytes));
+      return;
+    }
+    let received = 0;
+    request.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+    });
     request.once('end', () => {
-      response.writeHead(200, ['Content-Type', 'application/json', 'Content-Length', '11']);
-      response.end('{"ok":true}');
+      const answer = JSON.stringify({ received });
+      response.writeHead(200, ['Content-Type', 'application/json', 'Content-Length', String(answer.length)]);
+      response.end(answer);
     });
   });
-  server.listen(0, '127.0.0.1', () => {
-    process.send?.({ port: (server.address() as AddressInfo).port });
-    process.on('disconnect', () => process.exit(0));
-  });
+  server.listen(0, '127.0.0.1', () => listening((server.address() as AddressInfo).port));
+}
+
+/** Sends so many bytes, as fast as they are taken. */
+function pour(response: ServerResponse, bytes: number): void {
+  const piece = Buffer.alloc(65_536, 'z');
+  response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': String(bytes) });
+  let left = bytes;
+  const go = (): void => {
+    while (left > 0) {
+      const part = left >= piece.length ? piece : piece.subarray(0, left);
+      left -= part.length;
+      if (!response.write(part)) {
+        response.once('drain', go);
+        return;
+      }
+    }
+    response.end();
+  };
+  go();
 }

@@ -1,5 +1,14 @@
 import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,20 +41,50 @@ export function installed(program: string): string | undefined {
   return ['/usr/sbin', '/usr/bin', '/usr/local/bin'].map((folder) => join(folder, program)).find(existsSync);
 }
 
-/** A candidate of `candidates/`, as a process of its own. */
+/** A script of the benchmarks as a process of its own, which can be asked things (`candidate.ts`). */
+export interface RunningNode extends Running {
+  ask<T>(name: string, value?: unknown): Promise<T>;
+}
+
+/** `file`: a module beside this one. What it writes to stdout goes to a file, as a log would, and is thrown away at the end. */
 export async function startNode(
   name: string,
+  file: string,
   env: Record<string, string>,
   execArgv: string[] = [],
-): Promise<Running> {
-  const file = new URL(`./candidates/${name}.ts`, import.meta.url).pathname;
-  const child = fork(file, [], { env: { ...process.env, ...env }, execArgv });
-  const port = await new Promise<number>((resolve, reject) => {
-    child.once('message', (message) => resolve((message as { port: number }).port));
-    child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
+): Promise<RunningNode> {
+  const log = join(tmpdir(), `bench-log-${process.pid}-${logs++}`);
+  const out = openSync(log, 'w');
+  unlinkSync(log);
+  const child = fork(join(import.meta.dirname, file), [], {
+    env: { ...process.env, ...env },
+    execArgv,
+    stdio: ['ignore', out, 'inherit', 'ipc'],
   });
-  return { name, port, pid: child.pid as number, stop: () => stopped(child, () => child.disconnect()) };
+  closeSync(out);
+  const message = (): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const ended = (code: number | null): void => reject(new Error(`${name} ended with ${code}`));
+      child.once('exit', ended);
+      child.once('message', (told) => {
+        child.removeListener('exit', ended);
+        resolve(told);
+      });
+    });
+  const { port } = (await message()) as { port: number };
+  return {
+    name,
+    port,
+    pid: child.pid as number,
+    async ask<T>(name: string, value?: unknown) {
+      child.send({ ask: name, value });
+      return ((await message()) as { answer: T }).answer;
+    },
+    stop: () => stopped(child, () => child.disconnect()),
+  };
 }
+
+let logs = 0;
 
 /** nginx with one worker and this configuration of its `http` block, in which PORT and FOLDER stand for its port and its files. */
 export async function startNginx(

@@ -1,30 +1,50 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { drive } from './load.ts';
-import { startOrigin } from './origin.ts';
-import {
-  cpuMicros,
-  installed,
-  type Running,
-  residentBytes,
-  startHaproxy,
-  startNginx,
-  startNode,
-} from './processes.ts';
-import { SCENARIOS, type Scenario } from './scenarios.ts';
-import { type Measurement, printTable, summarise } from './table.ts';
+import { table } from '../../tour/table.ts';
+import { CONTENDERS, missingProgram, NO_PLAN } from './contenders.ts';
+import { type Figure, verdict } from './figures/figure.ts';
+import { measureIdle } from './figures/idle.ts';
+import { measureRevisions } from './figures/revisions.ts';
+import { measureShadowLatency } from './figures/shadow-latency.ts';
+import { measureTransfer } from './figures/transfer.ts';
+import { installed } from './processes.ts';
+import { measureRounds } from './rounds.ts';
+import { SCENARIOS } from './scenarios.ts';
+import { type Ratio, type Row, rowsAsText, summarise } from './table.ts';
 
-const HELP = `node test/bench/proxy/run.ts [--rounds 3] [--seconds 3] [--only NAME,NAME] [--scenario TEXT,TEXT] [--json FILE]
+const PARTS = ['proxies', 'routing', 'shadow', 'transfer', 'revisions', 'idle'] as const;
+type Part = (typeof PARTS)[number];
 
-Proxies side by side before the same origin, in alternating rounds. CPU is that of the proxy's process alone.
-nginx and HAProxy take part when they are installed: apt-get install nginx haproxy wrk`;
+const HELP = `npm run bench -- proxy [options]
+
+  --quick               all parts in about two minutes, with little precision
+  --part A,B            only these: ${PARTS.join(', ')}
+  --scenario TEXT,…     of part proxies: only scenarios with this in their name
+  --only TEXT,…         of part proxies: only candidates with this in their name, and the origin
+  --rounds N            alternating rounds (default 3)
+  --seconds N           of each measurement (default 3)
+  --rate N              users per second in the parts shadow and revisions (default 500)
+  --json FILE           everything that was measured, also as JSON
+
+proxies    proxies side by side before the same origin. Full load gives requests/s and CPU, which is that of the proxy's process alone;
+           p50 and p99 are taken at a rate that does not fill the machine, which the table names
+routing    what 10 000 routes and a sticky canary cost an edge, in many short rounds
+shadow     p99 of users with every read mirrored, against none
+transfer   resident memory while 1 GB goes through, each way
+revisions  100 revisions swapped under load
+idle       memory for each of 10 000 idle keep-alive connections (needs ulimit -n 20000)
+
+nginx and HAProxy take part when they are installed; wrk makes the better load: apt-get install nginx haproxy wrk`;
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '3' },
+    quick: { type: 'boolean', default: false },
+    part: { type: 'string' },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    rate: { type: 'string', default: '500' },
     only: { type: 'string' },
     scenario: { type: 'string' },
     json: { type: 'string' },
@@ -35,88 +55,121 @@ if (values.help) {
   console.log(HELP);
   process.exit(0);
 }
-const rounds = Number(values.rounds);
-const seconds = Number(values.seconds);
-const only = values.only?.split(',');
-const scenarios = SCENARIOS.filter(
-  ({ name }) =>
-    values.scenario === undefined || values.scenario.split(',').some((part) => name.includes(part)),
+const { quick } = values;
+const rounds = Number(values.rounds ?? (quick ? 1 : 3));
+const seconds = Number(values.seconds ?? (quick ? 1 : 3));
+const rate = Number(values.rate);
+const parts = new Set<Part>(values.part === undefined ? PARTS : values.part.split(',').map(partOf));
+const named = (name: string, list: string | undefined): boolean =>
+  list === undefined || list.split(',').some((part) => name.includes(part));
+const scenarios = SCENARIOS.filter(({ name, quick: short }) =>
+  values.scenario === undefined ? short || !quick : named(name, values.scenario),
 );
 const folder = mkdtempSync(join(tmpdir(), 'bench-'));
-const measurements: Measurement[] = [];
+const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+const rows: Row[] = [];
+const figures: Figure[] = [];
+/** The small GET, on which most aims are. */
+const SMALL = SCENARIOS[0]!;
 
-for (const uploads of [false, true]) {
-  const group = scenarios.filter(({ bodyBytes }) => bodyBytes > 0 === uploads);
-  if (group.length > 0) await measureGroup(uploads, group);
+for (const name of Object.keys(CONTENDERS)) {
+  const program = missingProgram(name);
+  if (program !== undefined)
+    tell(`${program} is not installed and takes no part: apt-get install ${program}`);
 }
-const rows = summarise(measurements);
-printTable(rows);
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
-rmSync(folder, { recursive: true, force: true });
+if (installed('wrk') === undefined) tell('wrk is not installed, Node makes the load: apt-get install wrk');
 
-async function measureGroup(uploads: boolean, group: readonly Scenario[]): Promise<void> {
-  const running: Running[] = [];
-  try {
-    await startCandidates(await startOrigin(uploads), running);
-    for (const scenario of group) {
-      for (let round = 0; round < rounds; round += 1) {
-        // Each round begins with another candidate, so that a slow spell of the machine does not always hit the same one.
-        for (let index = 0; index < running.length; index += 1) {
-          const candidate = running[(index + round) % running.length] as Running;
-          // It answers by itself, always the same and without reading: comparable with small answers alone.
-          if (candidate.name === 'node-answering' && scenario.path !== '/small.json') continue;
-          if (round === 0) await drive(scenario, candidate.port, 1, folder);
-          measurements.push(await measure(scenario, candidate, round));
-        }
-      }
-    }
-  } finally {
-    for (const candidate of running) await candidate.stop();
+try {
+  if (parts.has('proxies')) await proxies();
+  if (parts.has('routing')) await routing();
+  if (parts.has('shadow')) {
+    tell('shadow: users of two edges in turn');
+    figures.push(
+      await measureShadowLatency({ rounds: quick ? 3 : rounds * 3, seconds: quick ? 2 : 4, rate }),
+    );
   }
+  if (parts.has('transfer')) {
+    tell('transfer: down, then up');
+    figures.push(...(await measureTransfer(quick ? 300_000_000 : 1_000_000_000)));
+  }
+  if (parts.has('revisions')) {
+    tell('revisions: swapping');
+    figures.push(await measureRevisions(quick ? 20 : 100, rate));
+  }
+  if (parts.has('idle')) {
+    tell('idle: opening connections');
+    figures.push(await measureIdle(quick ? 2_000 : 10_000));
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
 }
+report();
 
-async function measure(scenario: Scenario, candidate: Running, round: number): Promise<Measurement> {
-  const before = cpuMicros(candidate.pid);
-  const result = await drive(scenario, candidate.port, seconds, folder);
-  const cpu = cpuMicros(candidate.pid) - before;
-  process.stderr.write(
-    `${scenario.name} · ${candidate.name} · round ${round + 1}: ${Math.round(result.requests / result.seconds)}/s\n`,
-  );
-  return {
-    scenario: scenario.name,
-    candidate: candidate.name,
-    requestsPerSecond: result.requests / result.seconds,
-    p50Ms: result.p50Ms,
-    p99Ms: result.p99Ms,
-    cpuMicrosPerRequest: cpu / result.requests,
-    residentBytes: residentBytes(candidate.pid),
-    errors: result.errors,
+async function proxies(): Promise<void> {
+  const wanted = (name: string): boolean => named(name, values.only);
+  const measured = await measureRounds({ scenarios, rounds, seconds, latency: true, folder, wanted, tell });
+  rows.push(...summarise(measured));
+  const ours = rows.find((row) => row.scenario === SMALL.name && row.candidate === NO_PLAN);
+  const bound = (name: string, ratio: Ratio | undefined, atLeast: number, aim: number): void => {
+    if (ratio !== undefined) figures.push(ratioFigure(name, ratio, atLeast, aim));
   };
+  bound('CPU per small GET against plain @fastify/http-proxy', ours?.againstPlain, 0.55, 0.35);
+  bound('CPU per small GET against one nginx worker', ours?.againstNginx, 4, 2.5);
 }
 
-/** Adds to `running` one by one, so that what runs is stopped even if the next one does not start. */
-async function startCandidates(origin: Running, running: Running[]): Promise<void> {
-  running.push(origin);
-  const env = { BENCH_ORIGIN: `http://127.0.0.1:${origin.port}` };
-  const wanted = (name: string): boolean => only === undefined || only.some((part) => name.includes(part));
-  if (wanted('nginx') && installed('nginx') !== undefined) {
-    running.push(await startNginx('nginx', nginxProxy(origin.port)));
+/** Differences of a few hundredths drown in the noise of long rounds, so there are many short ones. */
+async function routing(): Promise<void> {
+  const measured = await measureRounds({
+    scenarios: [SMALL],
+    rounds: quick ? 4 : rounds * 5,
+    seconds: 1,
+    latency: false,
+    folder,
+    wanted: (name) => name.startsWith('edge') && !name.includes('shadow'),
+    tell() {},
+  });
+  const own = summarise(measured);
+  const bound = (name: string, candidate: string, atLeast: number, aim: number): void => {
+    const ratio = own.find((row) => row.candidate === candidate)?.againstNoPlan;
+    if (ratio !== undefined) figures.push(ratioFigure(name, ratio, atLeast, aim));
+  };
+  bound('10 000 routes against none', 'edge, 10 000 routes', 1.05, 1.01);
+  bound('sticky canary and metrics against none', 'edge, canary 50 %', 1.1, 1.03);
+}
+
+function ratioFigure(name: string, ratio: Ratio, atLeast: number, aim: number): Figure {
+  const { value, least, most } = ratio;
+  return { name, value, unit: '×', atLeast, aim, note: `rounds ${least.toFixed(2)}–${most.toFixed(2)}×` };
+}
+
+function report(): void {
+  if (rows.length > 0) console.log(`${rowsAsText(rows, SCENARIOS)}\n`);
+  const shown = (value: number, unit: Figure['unit']): string => {
+    if (unit === 'failed') return String(value);
+    return unit === '×' ? `${value.toFixed(2)}×` : `${value.toFixed(1)} ${unit}`;
+  };
+  if (figures.length > 0) {
+    const cells = figures.map((figure) => [
+      figure.name,
+      shown(figure.value, figure.unit),
+      shown(figure.atLeast, figure.unit),
+      shown(figure.aim, figure.unit),
+      verdict(figure),
+    ]);
+    console.log(table(['figure', 'measured', 'at least', 'aim', ''], cells));
+    for (const { name, note } of figures) console.log(`  ${name}: ${note}`);
   }
-  if (wanted('haproxy') && installed('haproxy') !== undefined) running.push(await startHaproxy(origin.port));
-  for (const name of [
-    'plain-http-proxy',
-    'http-proxy-3',
-    'forwarder-raw',
-    'forwarder-fastify',
-    'node-answering',
-  ]) {
-    if (wanted(name)) running.push(await startNode(name, env));
+  if (values.json !== undefined) {
+    const { version, arch } = process;
+    const machine = { cpus: cpus().length, model: cpus()[0]?.model, arch, node: version };
+    const document = { at: new Date().toISOString(), machine, rounds, seconds, rate, rows, figures };
+    writeFileSync(values.json, `${JSON.stringify(document, null, 2)}\n`);
   }
 }
 
-function nginxProxy(originPort: number): string {
-  return `keepalive_requests 100000000; client_max_body_size 64m;
-upstream origin { server 127.0.0.1:${originPort}; keepalive 64; keepalive_requests 100000000; }
-server { listen 127.0.0.1:PORT; location / { proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection "";
-  proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr; proxy_request_buffering off; } }`;
+function partOf(name: string): Part {
+  const part = PARTS.find((each) => each === name);
+  if (part !== undefined) return part;
+  console.error(`There is no part "${name}": ${PARTS.join(', ')}`);
+  process.exit(2);
 }

@@ -1,111 +1,115 @@
-export interface Measurement {
-  scenario: string;
-  candidate: string;
-  requestsPerSecond: number;
-  p50Ms: number;
-  p99Ms: number;
-  cpuMicrosPerRequest: number;
-  residentBytes: number;
-  errors: number;
+import { table } from '../../tour/table.ts';
+import { median } from '../open-loop.ts';
+import { NGINX, NO_PLAN, PLAIN } from './contenders.ts';
+import type { Measurement } from './rounds.ts';
+import type { Scenario } from './scenarios.ts';
+
+/** How something compares with something else of the same rounds. */
+export interface Ratio {
+  /** Median over the rounds. */
+  value: number;
+  least: number;
+  most: number;
 }
 
-export interface Row extends Measurement {
+export interface Row {
+  scenario: string;
+  candidate: string;
   rounds: number;
+  requestsPerSecond: number;
+  p50Ms: number | undefined;
+  p99Ms: number | undefined;
+  cpuMicros: number;
   /** Half the distance between the cheapest and the dearest round, as a share of the median. */
   cpuSpread: number;
-  /** CPU per request against plain @fastify/http-proxy of the same run; undefined: it did not run. */
-  againstPlain: number | undefined;
-  againstNginx: number | undefined;
+  residentBytes: number;
+  errors: number;
+  /** CPU per request, round by round, against others of the same run; undefined: they did not take part. */
+  againstPlain: Ratio | undefined;
+  againstNginx: Ratio | undefined;
+  againstNoPlan: Ratio | undefined;
 }
 
 /** One row a scenario and candidate: medians over the rounds. */
-export function summarise(measurements: readonly Measurement[]): Row[] {
-  const groups = new Map<string, Measurement[]>();
-  for (const measurement of measurements) {
-    const key = `${measurement.scenario}\n${measurement.candidate}`;
-    const group = groups.get(key) ?? [];
-    group.push(measurement);
-    groups.set(key, group);
-  }
-  const rows = [...groups.values()].map(medianRow);
-  for (const row of rows) {
-    const cpuOf = (candidate: string): number | undefined =>
-      rows.find((other) => other.scenario === row.scenario && other.candidate === candidate)
-        ?.cpuMicrosPerRequest;
-    row.againstPlain = ratio(row.cpuMicrosPerRequest, cpuOf('plain-http-proxy'));
-    row.againstNginx = ratio(row.cpuMicrosPerRequest, cpuOf('nginx'));
-  }
-  return rows;
+export function summarise(measured: readonly Measurement[]): Row[] {
+  const groups = Map.groupBy(measured, ({ scenario, candidate }) => `${scenario}\n${candidate}`);
+  return [...groups.values()].map((group) => {
+    const { scenario, candidate } = group[0]!;
+    const cpu = group.map((one) => one.cpuMicros);
+    const middle = median(cpu);
+    const against = (other: string): Ratio | undefined =>
+      ratio(group, groups.get(`${scenario}\n${other}`) ?? []);
+    return {
+      scenario,
+      candidate,
+      rounds: group.length,
+      requestsPerSecond: median(group.map((one) => one.requestsPerSecond)),
+      p50Ms: medianOf(group, 'p50Ms'),
+      p99Ms: medianOf(group, 'p99Ms'),
+      cpuMicros: middle,
+      cpuSpread: (Math.max(...cpu) - Math.min(...cpu)) / 2 / middle,
+      residentBytes: Math.max(...group.map((one) => one.residentBytes)),
+      errors: group.reduce((sum, one) => sum + one.errors, 0),
+      againstPlain: against(PLAIN),
+      againstNginx: against(NGINX),
+      againstNoPlan: against(NO_PLAN),
+    };
+  });
 }
 
-function medianRow(group: readonly Measurement[]): Row {
-  const first = group[0] as Measurement;
-  const cpu = group.map(({ cpuMicrosPerRequest }) => cpuMicrosPerRequest);
-  const middle = median(cpu);
-  return {
-    scenario: first.scenario,
-    candidate: first.candidate,
-    rounds: group.length,
-    requestsPerSecond: median(group.map((one) => one.requestsPerSecond)),
-    p50Ms: median(group.map((one) => one.p50Ms)),
-    p99Ms: median(group.map((one) => one.p99Ms)),
-    cpuMicrosPerRequest: middle,
-    cpuSpread: (Math.max(...cpu) - Math.min(...cpu)) / 2 / middle,
-    residentBytes: Math.max(...group.map((one) => one.residentBytes)),
-    errors: group.reduce((sum, one) => sum + one.errors, 0),
-    againstPlain: undefined,
-    againstNginx: undefined,
-  };
+function medianOf(group: readonly Measurement[], key: 'p50Ms' | 'p99Ms'): number | undefined {
+  const values = group.map((one) => one[key]).filter((value) => value !== undefined);
+  return values.length === 0 ? undefined : median(values);
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? 0)) / 2;
+/** Of two that were measured in turn: the machine's mood of a round is in both. */
+function ratio(group: readonly Measurement[], others: readonly Measurement[]): Ratio | undefined {
+  const byRound = new Map(others.map((other) => [other.round, other.cpuMicros]));
+  const ratios = group.flatMap(({ round, cpuMicros }) => {
+    const other = byRound.get(round);
+    return other === undefined ? [] : [cpuMicros / other];
+  });
+  return ratioOf(ratios);
 }
 
-function ratio(value: number, against: number | undefined): number | undefined {
-  return against === undefined ? undefined : value / against;
+export function ratioOf(ratios: readonly number[]): Ratio | undefined {
+  if (ratios.length === 0) return undefined;
+  return { value: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) };
 }
 
-export function printTable(rows: readonly Row[]): void {
-  const header = [
-    'scenario',
-    'proxy',
-    'req/s',
-    'p50 ms',
-    'p99 ms',
-    'CPU µs',
-    '±',
-    'MB',
-    '× plain',
-    '× nginx',
-    'errors',
-  ];
-  const lines = rows.map((row) => [
-    row.scenario,
-    row.candidate,
-    row.requestsPerSecond.toFixed(0),
-    row.p50Ms.toFixed(2),
-    row.p99Ms.toFixed(2),
-    row.cpuMicrosPerRequest.toFixed(1),
-    `${(row.cpuSpread * 100).toFixed(0)}%`,
-    (row.residentBytes / 1e6).toFixed(0),
-    row.againstPlain?.toFixed(2) ?? '',
-    row.againstNginx?.toFixed(2) ?? '',
-    String(row.errors),
-  ]);
-  const widths = header.map((title, column) =>
-    Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0)),
-  );
-  for (const line of [header, ...lines]) {
-    console.log(
-      line
-        .map((cell, column) =>
-          column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-        )
-        .join('  '),
-    );
-  }
+export function rowsAsText(rows: readonly Row[], scenarios: readonly Scenario[]): string {
+  const times = (ratio: Ratio | undefined): string => ratio?.value.toFixed(2) ?? '';
+  return scenarios
+    .map(({ name, rate }) => ({ name, rate, own: rows.filter((row) => row.scenario === name) }))
+    .filter(({ own }) => own.length > 0)
+    .map(({ name, rate, own }) => {
+      const header = [
+        name,
+        'req/s',
+        `p50 ms at ${rate}/s`,
+        'p99 ms',
+        'CPU µs',
+        '±',
+        'MB',
+        '× plain',
+        '× nginx',
+        '× no plan',
+        'errors',
+      ];
+      const cells = own.map((row) => [
+        row.candidate,
+        row.requestsPerSecond.toFixed(0),
+        row.p50Ms?.toFixed(2) ?? '',
+        row.p99Ms?.toFixed(2) ?? '',
+        row.cpuMicros.toFixed(1),
+        `${(row.cpuSpread * 100).toFixed(0)}%`,
+        (row.residentBytes / 1e6).toFixed(0),
+        times(row.againstPlain),
+        times(row.againstNginx),
+        row.candidate.startsWith('edge') ? times(row.againstNoPlan) : '',
+        String(row.errors),
+      ]);
+      return table(header, cells);
+    })
+    .join('\n\n');
 }

@@ -1,14 +1,17 @@
-import { type ChildProcess, execFileSync, fork } from 'node:child_process';
-import { Agent, request as httpRequest } from 'node:http';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type EdgeFigures, quantileOf, type Run, rowOf } from './figures.ts';
+import { arrive } from '../open-loop.ts';
+import type { ShadowFigures } from '../proxy/candidates/edge.ts';
+import { startEdgeCandidate } from '../proxy/contenders.ts';
+import { type Running, startNode } from '../proxy/processes.ts';
+import { type Run, rowOf } from './figures.ts';
 
 const HELP = `npm run bench -- shadow [--rounds 3] [--seconds 5] [--rate 150] [--no-compare]
 
 What measuring costs: comparisons per second of CPU beside jsondiffpatch and json-diff-ts, then users' latency and the edge's memory with
 shadowing off and on, before a sound service, a dead, a slow and a never-ending one. Users come at a fixed rate, whether or not the
-answers before have come, and their time is counted from when they should have come; every read is mirrored.`;
+answers before have come; every read is mirrored, a twentieth asked twice of the monolith.`;
 
 const { values } = parseArgs({
   options: {
@@ -29,6 +32,8 @@ const SERVICES = ['off', 'sound', 'dead', 'slow', 'endless'] as const;
 type Service = (typeof SERVICES)[number];
 /** Before a round counts: connections are opened and code is compiled. Seconds. */
 const WARM_UP = 1;
+/** Nothing can listen there but root's own services. */
+const DEAD_PORT = 1;
 
 if (values.compare) {
   const compare = join(import.meta.dirname, '../compare/run.ts');
@@ -46,85 +51,31 @@ console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- |');
 for (const [service, list] of runs) console.log(rowOf(service, list));
 
 async function measure(service: Service): Promise<Run> {
-  const children: ChildProcess[] = [];
-  const start = async (script: string, env: Record<string, string>): Promise<[ChildProcess, number]> => {
-    const child = fork(join(import.meta.dirname, script), { env: { ...process.env, ...env } });
-    children.push(child);
-    const port = await new Promise<number>((resolve, reject) => {
-      child.once('message', (message) => resolve((message as { port: number }).port));
-      child.once('exit', (code) => reject(new Error(`${script} ended with ${code}`)));
-    });
-    return [child, port];
+  const running: Running[] = [];
+  const kept = async <T extends Running>(starting: Promise<T>): Promise<T> => {
+    const started = await starting;
+    running.push(started);
+    return started;
   };
+  const side = (mode: string) => kept(startNode(mode, '../shadow/side.ts', { SIDE: mode }));
   try {
-    const [, monolith] = await start('side.ts', { SIDE: 'sound' });
-    // Nothing can listen on port 1 but root's own services.
-    const target =
-      service === 'off' ? undefined : service === 'dead' ? 1 : (await start('side.ts', { SIDE: service }))[1];
-    const [edge, port] = await start('edge.ts', {
-      MONOLITH: `http://127.0.0.1:${monolith}`,
-      ...(target === undefined ? {} : { SERVICE: `http://127.0.0.1:${target}` }),
-    });
-    await drive(port, WARM_UP);
-    const driven = await drive(port, Number(values.seconds));
-    const figures = new Promise<EdgeFigures>((resolve) =>
-      edge.once('message', (message) => resolve((message as { figures: EdgeFigures }).figures)),
+    const monolith = await side('sound');
+    const servicePort = service === 'off' || service === 'dead' ? DEAD_PORT : (await side(service)).port;
+    const phase = service === 'off' ? 'monolith' : 'shadow';
+    const edge = await kept(
+      startEdgeCandidate('edge', { phase, noiseProbeBp: 500 }, monolith.port, { servicePort }),
     );
-    edge.send('figures');
-    return { ...driven, edge: await figures };
+    const users = (seconds: number) =>
+      arrive({
+        port: edge.port,
+        rate: Number(values.rate),
+        seconds,
+        path: (index) => `/reviews/${index % 500}`,
+      });
+    await users(WARM_UP);
+    const driven = await users(Number(values.seconds));
+    return { ...driven, edge: await edge.ask<ShadowFigures>('shadow') };
   } finally {
-    await Promise.all(
-      children.map((child) => {
-        const ended = new Promise((done) => child.once('exit', done));
-        if (child.connected) child.disconnect();
-        return child.exitCode === null ? ended : undefined;
-      }),
-    );
+    for (const each of running.reverse()) await each.stop();
   }
-}
-
-/** Users that come at a fixed rate and do not wait for each other. */
-async function drive(port: number, seconds: number): Promise<Omit<Run, 'edge'>> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-  const gapMs = 1000 / Number(values.rate);
-  const latencies: number[] = [];
-  const pending: Promise<void>[] = [];
-  let errors = 0;
-  const startedAt = performance.now();
-  for (let i = 0; i * gapMs < seconds * 1000; i++) {
-    const due = startedAt + i * gapMs;
-    const wait = due - performance.now();
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-    pending.push(
-      new Promise((resolve) => {
-        const failed = (): void => {
-          errors += 1;
-          resolve();
-        };
-        const sent = httpRequest(
-          { port, host: '127.0.0.1', path: `/reviews/${i % 500}`, agent },
-          (answer) => {
-            if (answer.statusCode !== 200) errors += 1;
-            answer.resume();
-            answer.once('error', failed);
-            answer.once('end', () => {
-              latencies.push(performance.now() - due);
-              resolve();
-            });
-          },
-        );
-        sent.once('error', failed);
-        sent.end();
-      }),
-    );
-  }
-  await Promise.all(pending);
-  agent.destroy();
-  latencies.sort((a, b) => a - b);
-  return {
-    p50Ms: quantileOf(latencies, 0.5),
-    p99Ms: quantileOf(latencies, 0.99),
-    requests: pending.length,
-    errors,
-  };
 }

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { listening } from '../proxy/candidate.ts';
 
 /**
  * A side of the comparison as a process of its own. SIDE says how it behaves: `sound`, `slow` (an answer after three seconds) or
@@ -32,5 +33,4 @@ const server = createServer((_request, response) => {
     pour();
   } else response.end(body());
 });
-server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
-process.on('disconnect', () => process.exit(0));
+server.listen(0, '127.0.0.1', () => listening((server.address() as AddressInfo).port));

@@ -1,5 +1,6 @@
 import { StranglerError } from '../../../migration-plans/errors.ts';
 import type { EvidenceDelta } from '../../../migration-plans/evidence/evidence.ts';
+import type { ObservationDelta } from '../../../migration-plans/observe/observation.ts';
 import type { Revision } from '../../../migration-plans/revision/revision.ts';
 import type { EdgeReport, StateStore } from '../../../migration-plans/state-store/port.ts';
 
@@ -8,7 +9,15 @@ export class MemoryStore
   implements
     Pick<
       StateStore,
-      'head' | 'headNumber' | 'revision' | 'watch' | 'reportEdge' | 'removeEdge' | 'addEvidence' | 'close'
+      | 'head'
+      | 'headNumber'
+      | 'revision'
+      | 'watch'
+      | 'reportEdge'
+      | 'removeEdge'
+      | 'addEvidence'
+      | 'addObservations'
+      | 'close'
     >
 {
   away = false;
@@ -16,6 +25,7 @@ export class MemoryStore
   readonly reports = new Map<string, EdgeReport>();
   readonly removed: string[] = [];
   readonly evidence: EvidenceDelta[] = [];
+  readonly observations: ObservationDelta[] = [];
   readonly #watchers = new Set<(number: number) => void>();
 
   /** As the edge takes it. What the edge never calls is missing on purpose. */
@@ -65,6 +75,11 @@ export class MemoryStore
   async addEvidence(deltas: EvidenceDelta[]): Promise<void> {
     this.#reach();
     this.evidence.push(...structuredClone(deltas));
+  }
+
+  async addObservations(deltas: ObservationDelta[]): Promise<void> {
+    this.#reach();
+    this.observations.push(...structuredClone(deltas));
   }
 
   async close(): Promise<void> {}

@@ -77,7 +77,7 @@ export function partsWith(directory: Places): EdgeParts {
     upstreams: ({ options }) =>
       createUpstreams({
         monolith: { url: options.monolith },
-        forwarder: createForwarder(),
+        forwarder: createForwarder(options.forward ?? {}),
         directory,
         createPool: firstOf,
       }),

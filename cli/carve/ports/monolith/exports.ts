@@ -91,11 +91,16 @@ function commonJsExports(source: SourceFile): Exports {
   const assigned = (target: Node, value: Node): void => {
     const member = exportsMember(source, target);
     if (member === undefined) return;
+    const frozen =
+      value.type === 'CallExpression' &&
+      /^Object\s*\.\s*(freeze|seal)\b/.test(source.text.slice(value.start));
+    if (member === '' && frozen) closed = true;
+    const whole = frozen ? ((value.arguments[0] ?? value) as Node) : value;
     if (member !== '') {
       names.set(member, member);
       if (value.type === 'Identifier') locals.set(value.name, member);
-    } else if (value.type === 'ObjectExpression') {
-      for (const property of value.properties) {
+    } else if (whole.type === 'ObjectExpression') {
+      for (const property of whole.properties) {
         if (property.type !== 'Property' || property.computed) open = true;
         else {
           const name = nameOf(property.key as Node);
@@ -103,14 +108,7 @@ function commonJsExports(source: SourceFile): Exports {
           if (property.value.type === 'Identifier') locals.set(property.value.name, name);
         }
       }
-    } else {
-      open = true;
-      if (
-        value.type === 'CallExpression' &&
-        /^Object\s*\.\s*(freeze|seal)/.test(source.text.slice(value.start))
-      )
-        closed = true;
-    }
+    } else open = true;
   };
   const visit = (node: Node): void => {
     if (node.type !== 'AssignmentExpression') return;

@@ -1,12 +1,12 @@
 /** The patch that gives the monolith the internal routes which the service calls. */
 import { posix } from 'node:path';
 import { StranglerError } from '../../../../migration-plans/errors.ts';
-import { eachChild, isCallable, lineAt, type Node } from '../../../analysis/syntax/ast.ts';
+import type { Node } from '../../../analysis/syntax/ast.ts';
 import { parseFile, type SourceFile } from '../../../analysis/syntax/parse.ts';
 import type { IdentitySpec, OutputFile, ServiceSpec } from '../../service/spec.ts';
 import { identityName, outwardPorts, portsFolder } from '../digest.ts';
 import { type FileChange, unifiedDiff } from '../unified-diff.ts';
-import { callWithApp } from './creation.ts';
+import { callableAt, callWithApp } from './creation.ts';
 import { type Insertion, insert, lineBelow } from './edits.ts';
 import { exportingText, isCommonJs, reachOf } from './exports.ts';
 import { mountName, portsFile, type Reached, type ReachedIdentity } from './ports-file.ts';
@@ -116,7 +116,7 @@ function reachedIdentity(
 ): ReachedIdentity {
   const source = edits.source(item.file);
   const name = identityName(item);
-  const node = item.exported === undefined ? functionAt(source, item.line) : undefined;
+  const node = item.exported === undefined ? callableAt(source, item.line) : undefined;
   const exported =
     item.exported ??
     (node?.type === 'FunctionDeclaration' && node.id !== null
@@ -146,20 +146,6 @@ function reachedIdentity(
     ]);
   }
   return { name, file: item.file, path: undefined, properties: item.properties };
-}
-
-/** The outermost function that begins on the line; of several the last, which is what the others are given. */
-function functionAt(source: SourceFile, line: number): Node | undefined {
-  let found: Node | undefined;
-  const visit = (node: Node): void => {
-    if (isCallable(node) && lineAt(source.lines, node.start) === line) {
-      found = node;
-      return;
-    }
-    eachChild(node, visit);
-  };
-  for (const statement of source.program.body) visit(statement as Node);
-  return found;
 }
 
 function mounting(app: SourceFile, spec: ServiceSpec, style: MonolithStyle, file: string): Insertion[] {

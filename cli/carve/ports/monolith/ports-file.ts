@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import type { ServiceSpec } from '../../service/spec.ts';
 import { portsDigest, portsFolder } from '../digest.ts';
 import { runtimeText } from '../runtime-texts.ts';
-import { joined, moduleText } from '../script.ts';
+import { joined, moduleText, withoutUnused } from '../script.ts';
 import { isTypeScript } from '../stub.ts';
 import { importRequest, type MonolithStyle } from './style.ts';
 
@@ -32,9 +32,11 @@ export function portsFile(
 ): string {
   const folder = posix.dirname(file);
   const entries = reached.map((item) => entryOf(style, folder, item));
-  const table = `/** Functions that the service ${spec.capability} calls. Each file is loaded when it is first called. */
+  const table = `const { MONOLITH_PORTS_PATH: portsPath } = process.env;
+
+/** Functions that the service ${spec.capability} calls. Each file is loaded when it is first called. */
 const host: Host = {
-  prefix: \`\${process.env.MONOLITH_PORTS_PATH || '/__ports'}/${portsFolder(spec)}\`,
+  prefix: \`\${portsPath || '/__ports'}/${portsFolder(spec)}\`,
   digest: ${quoted(portsDigest(spec))},
   table: {${entries.length > 0 ? '\n' : ''}${entries.join('')}${entries.length > 0 ? '  ' : ''}},
   identify: undefined,
@@ -50,14 +52,14 @@ const host: Host = {
     asks ? `${table}\n${identityTable(style, folder, identities)}` : table,
     asks ? mount : mount.replace(/.*host\.identify = .*\n/, ''),
     runtimeText('host'),
-    ...identityParts.map((text) => (inline ? text : withoutNamed(text))),
+    ...identityParts,
     runtimeText('makers'),
     runtimeText('codec'),
   ]).replaceAll('mountPorts', mountName(spec));
   const exported = body
     .replace(`function ${mountName(spec)}`, `export function ${mountName(spec)}`)
-    .replace('function identityOf', 'export function identityOf');
-  const text = moduleText(exported, { language: style.language, modules: style.modules, extension: '' });
+    .replace('function identityOf', inline ? 'export function identityOf' : 'function identityOf');
+  const text = moduleText(withoutUnused(exported), { language: style.language, modules: style.modules });
   return `${head(spec)}${text}`;
 }
 
@@ -65,12 +67,6 @@ function head(spec: ServiceSpec): string {
   return `// Generated for the service ${spec.capability}: what it calls in this application. Made anew with every carve; taken out by
 // reversing the patch that added it. Without MONOLITH_PORTS_TOKEN in the environment nothing here is ever reached.
 `;
-}
-
-/** Functions without a name of their own are not remembered where there are none. */
-function withoutNamed(text: string): string {
-  const at = text.indexOf('const named = ');
-  return at === -1 ? text : text.slice(0, at);
 }
 
 function identityTable(style: MonolithStyle, folder: string, identities: readonly ReachedIdentity[]): string {
@@ -102,7 +98,7 @@ function entryOf(style: MonolithStyle, folder: string, item: Reached): string {
   const [last] = item.path.slice(-1);
   const found = (module: string): string =>
     last === undefined
-      ? `whole(${module})`
+      ? `exportedItself(${module})`
       : `method(${[module, ...item.path.slice(0, -1)].join('.')}, ${quoted(last)})`;
   if (style.modules === 'cjs')
     return `    ${quoted(item.address)}: async () => ${found(`require(${request})`)},\n`;

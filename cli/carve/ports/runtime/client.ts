@@ -58,7 +58,8 @@ async function exchange(address: string, message: object): Promise<{ body: unkno
 
 /** PORT_TIMEOUTS_MS (`address=500,other=2000`), then the list of ports, then PORT_TIMEOUT_MS. In ms. */
 function timeoutOf(address: string, listed: number | undefined): number {
-  for (const entry of (process.env.PORT_TIMEOUTS_MS || '').split(',')) {
+  const { PORT_TIMEOUT_MS: all, PORT_TIMEOUTS_MS: each } = process.env;
+  for (const entry of (each || '').split(',')) {
     const at = entry.lastIndexOf('=');
     if (at !== -1 && entry.slice(0, at).trim() === address) {
       const given = Number(entry.slice(at + 1));
@@ -66,7 +67,7 @@ function timeoutOf(address: string, listed: number | undefined): number {
     }
   }
   if (listed !== undefined) return listed;
-  const general = Number(process.env.PORT_TIMEOUT_MS);
+  const general = Number(all);
   return general > 0 ? general : defaultTimeout;
 }
 

@@ -248,7 +248,8 @@ function readTagged(tree: { $: unknown; v?: unknown }, makers: Makers, path: str
         return makers.decimal(value);
       break;
     case 'date':
-      if (value === null || typeof value === 'number') return new Date(value === null ? Number.NaN : value);
+      if (value === null) return new Date(Number.NaN);
+      if (typeof value === 'number') return new Date(value);
       break;
     case 'buffer':
       if (typeof value === 'string') return Buffer.from(value, 'base64');

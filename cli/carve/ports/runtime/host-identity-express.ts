@@ -12,11 +12,18 @@ import {
 
 type Next = (error?: unknown) => void;
 
+interface Methods {
+  _all?: boolean;
+  get?: boolean;
+  [method: string]: boolean | undefined;
+}
+
 interface Layer {
   handle: { (...args: unknown[]): unknown; stack?: Layer[] };
-  route?: { stack: Layer[]; methods?: { [method: string]: boolean } };
+  route?: { stack: Layer[]; methods?: Methods };
   path?: string;
-  match(path: string): boolean;
+  /** The match itself in newer routers; in older ones whether there is one, and what it is stands in the layer. */
+  match(path: string): boolean | { path: string };
 }
 
 interface InnerApp {
@@ -101,9 +108,10 @@ class Way {
     }
     for (const layer of stack.slice(0, last)) {
       const url = this.request.url || '/';
-      if (!layer.match(pathOf(url))) continue;
+      const match = layer.match(pathOf(url));
+      if (!match) continue;
       if (layer.route !== undefined) {
-        const methods = layer.route.methods || {};
+        const methods: Methods = layer.route.methods || {};
         const method = String(this.request.method).toLowerCase();
         const takes = methods._all || methods[method] || (method === 'head' && methods.get);
         if (!takes) continue;
@@ -116,7 +124,7 @@ class Way {
       }
       // An application in the application would run its own routes.
       if (layer.handle.length > 3 || layer.handle.name === 'mounted_app') continue;
-      const restore = this.enter(layer.path || '');
+      const restore = this.enter((typeof match === 'object' ? match.path : layer.path) || '');
       const passed =
         layer.handle.stack === undefined
           ? await this.call(layer.handle, undefined)

@@ -55,7 +55,7 @@ export function method<T extends object, K extends keyof T>(owner: T, name: K): 
 }
 
 /** A module that is itself the function. */
-export function whole(exported: unknown): PortFunction {
+export function exportedItself(exported: unknown): PortFunction {
   const inner = exported as { default?: unknown };
   return bound(typeof exported === 'function' ? exported : inner.default, undefined, 'module.exports');
 }
@@ -69,8 +69,9 @@ let inFlight = 0;
 
 /** Whether the request is for a port. While there is no token none is. */
 export function isForPort(host: Host, request: IncomingMessage): boolean {
-  const url = request.url || '';
-  return url.indexOf(`${host.prefix}/`) === 0 && Boolean(process.env.MONOLITH_PORTS_TOKEN);
+  if ((request.url || '').indexOf(`${host.prefix}/`) !== 0) return false;
+  const { MONOLITH_PORTS_TOKEN: token } = process.env;
+  return Boolean(token);
 }
 
 /** Answers a request for a port. Never fails. */
@@ -102,8 +103,8 @@ export async function serve(host: Host, request: IncomingMessage, response: Serv
 }
 
 async function call(host: Host, request: IncomingMessage): Promise<unknown> {
-  const token = `Bearer ${process.env.MONOLITH_PORTS_TOKEN}`;
-  if (!sameText(String(request.headers.authorization || ''), token))
+  const { MONOLITH_PORTS_TOKEN: token } = process.env;
+  if (!sameText(String(request.headers.authorization || ''), `Bearer ${token}`))
     throw refused(401, 'PORT_TOKEN', 'wrong or missing token');
   if (request.method !== 'POST') throw refused(405, 'PORT_REQUEST', 'only POST');
   if (request.headers['x-ports-digest'] !== host.digest)

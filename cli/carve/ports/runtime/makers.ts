@@ -2,6 +2,10 @@
 import type { ErrorForm, Makers } from './codec.ts';
 
 type DecimalClass = new (text: string) => unknown;
+interface Holder {
+  Decimal?: unknown;
+}
+
 type ErrorClass = new (...args: never[]) => Error;
 
 /** Where a process with Prisma, or with decimal.js, has its class. The name is a variable: none of them must be there. */
@@ -23,8 +27,8 @@ export function decimalClass(): Promise<DecimalClass> {
 async function findDecimalClass(): Promise<DecimalClass> {
   for (const place of decimalPlaces) {
     try {
-      const found = (await import(place)) as { [name: string]: unknown };
-      for (const holder of [found, found.default, found.Prisma] as ({ Decimal?: unknown } | undefined)[]) {
+      const found = (await import(place)) as Holder & { default?: Holder; Prisma?: Holder };
+      for (const holder of [found, found.default, found.Prisma]) {
         if (holder && typeof holder.Decimal === 'function') return holder.Decimal as DecimalClass;
       }
     } catch {

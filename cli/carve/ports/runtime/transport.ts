@@ -92,11 +92,10 @@ export async function send(call: Call): Promise<Answer> {
 }
 
 function settings(call: Call): { url: URL; headers: { [name: string]: string | number } } {
-  const base = process.env.MONOLITH_URL;
-  const token = process.env.MONOLITH_PORTS_TOKEN;
+  const { MONOLITH_URL: base, MONOLITH_PORTS_TOKEN: token, MONOLITH_PORTS_PATH: given } = process.env;
   if (!base) throw unavailable('PORT_SETTINGS', call.address, 'set MONOLITH_URL', 'no');
   if (!token) throw unavailable('PORT_SETTINGS', call.address, 'set MONOLITH_PORTS_TOKEN', 'no');
-  const path = `${process.env.MONOLITH_PORTS_PATH || '/__ports'}/${portsFolder}`;
+  const path = `${given || '/__ports'}/${portsFolder}`;
   const address = call.address.split('/').map(encodeURIComponent).join('/');
   let url: URL;
   try {

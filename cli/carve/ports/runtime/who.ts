@@ -72,7 +72,7 @@ export async function whoAsks(name: string, request: IncomingMessage, url: strin
 
 async function remembered(name: string, question: object): Promise<() => unknown> {
   const ask = (): Promise<() => unknown> => askPort(`identity/${name}`, question);
-  const setting = process.env.IDENTITY_CACHE_MS;
+  const { IDENTITY_CACHE_MS: setting } = process.env;
   const time = setting === undefined || setting === '' ? defaultCache : Number(setting) || 0;
   if (time <= 0) return ask();
   // The whole question: whoever may see one page need not be let into another.

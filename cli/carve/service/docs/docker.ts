@@ -67,7 +67,7 @@ WORKDIR /app
 COPY --from=build /app ./
 USER node
 EXPOSE 8080
-HEALTHCHECK CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 8080) + (process.env.READY_PATH || '${facts.health}')).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 8080) + (process.env.HEALTH_PATH || '${facts.health}')).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Node itself is process 1, so that SIGTERM reaches it.
 CMD [${program}, "service/main${facts.conventions.extension}"]
 `;

@@ -98,15 +98,15 @@ function environment(spec: ServiceSpec, facts: ReadmeFacts): string {
     rows.push([
       `\`${name}\``,
       value === undefined ? `${meaning}; required` : meaning,
-      value === undefined ? '' : code(value),
+      value === undefined || value === '' ? '' : code(value),
     ]);
   }
   rows.push(
     ['`HOST`, `PORT`', 'where to listen; `PORT=0` takes any free port and prints it', '`127.0.0.1`, `3101`'],
     [
       '`ADMIN_PORT`',
-      'health and metrics on a port of their own; readiness stays on the main one too',
-      'the main port',
+      'a port of its own for metrics, which are then not on the main one; health is on both',
+      'none',
     ],
     [
       '`HEALTH_PATH`, `READY_PATH`, `METRICS_PATH`',
@@ -212,14 +212,16 @@ function migrationText(spec: ServiceSpec, migration: Data['migration']): string 
 }
 
 function ports(spec: ServiceSpec): string {
-  if (spec.ports.length === 0 && spec.identity.length === 0) return '';
   const rows = [
-    ...spec.ports.map((port) => [`\`${port.address}\``, port.why]),
+    ...spec.ports
+      .filter((port) => port.direction === 'service-to-monolith')
+      .map((port) => [`\`${port.address}\``, port.why]),
     ...spec.identity.map((one) => [
       `\`${one.file}\` \`${one.name}\``,
       `who is calling: sets ${one.properties.map((name) => `\`${name}\``).join(', ')}`,
     ]),
   ];
+  if (rows.length === 0) return '';
   return `## What it asks the monolith\n\n${table(['function that stayed there', 'why'], rows)}`;
 }
 
@@ -235,6 +237,7 @@ function decisions(spec: ServiceSpec): string {
 }
 
 function left(spec: ServiceSpec, facts: ReadmeFacts): string {
+  const copies = [...new Set(spec.plan.copied.map((one) => one.file))].sort();
   const points = [
     'Settings that the monolith makes on its server where it starts to listen (time limits, TLS, WebSockets attached to the server) are not taken: repeat them in `service/server` where they matter.',
     spec.client === undefined && facts.data.slice !== undefined
@@ -244,14 +247,14 @@ function left(spec: ServiceSpec, facts: ReadmeFacts): string {
       ? `Tables of the monolith are in use (${spec.models.shared.map((model) => model.name).join(', ')}): the service can only get a database of its own when these queries became calls.`
       : '',
     facts.unknownPackages.length > 0
-      ? `No package.json of the monolith asks for ${facts.unknownPackages.map(code).join(', ')}: choose versions.`
+      ? `No package.json of the monolith asks for ${facts.unknownPackages.map(code).join(', ')}: see that another package brings it, or choose a version.`
       : '',
     facts.missingTsconfigs.length > 0
       ? `The monolith's tsconfig extends ${facts.missingTsconfigs.map(code).join(', ')}, not installed at the carve: \`strict\` was assumed.`
       : '',
-    ...spec.plan.copied.map(
-      (one) => `\`${one.file}:${one.line}\` ${one.name} is a copy of shared code: ${one.why}`,
-    ),
+    copies.length > 0
+      ? `Copies of code that the monolith goes on using come from ${copies.map(code).join(', ')}: a change there does not reach them by itself.`
+      : '',
   ];
   return `## Left for the team\n\n${points
     .filter((point) => point !== '')

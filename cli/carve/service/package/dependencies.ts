@@ -11,7 +11,7 @@ const NODE_TYPES = '22.18.0';
 export interface Dependencies {
   dependencies: Record<string, string>;
   devDependencies: Record<string, string>;
-  /** Imported, but no package.json of the monolith asks for them. */
+  /** Imported, but no package.json of the monolith asks for them, and they are not installed there. */
   unknown: string[];
 }
 
@@ -30,7 +30,7 @@ export function dependenciesOf(
   taken: readonly OutputFile[],
   needs: { tsx: boolean; generators: string[] },
 ): Dependencies {
-  const packages = [project.package, ...project.others.map((other) => other.package), project.root ?? {}];
+  const packages = [project.package, project.root ?? {}, ...project.others.map((other) => other.package)];
   const dependencies: Record<string, string> = { ...GENERATED };
   const devDependencies: Record<string, string> = {};
   const unknown: string[] = [];
@@ -46,9 +46,10 @@ export function dependenciesOf(
     const asked = dir === undefined ? askedVersion(name, packages) : `file:${dir}`;
     if (asked !== undefined) dependencies[name] = asked;
     else if (dependencies[name] === undefined) {
+      // It comes along with another package, as it does in the monolith.
       const installed = project.installed(name);
-      dependencies[name] = installed === undefined ? '*' : `^${installed}`;
       if (installed === undefined) unknown.push(name);
+      else dependencies[name] = `^${installed}`;
     }
   }
   if (dependencies['@prisma/client'] !== undefined || project.schema.length > 0) {

@@ -12,7 +12,13 @@ export interface PrismaConfig {
 /** The monolith's file where it imports nothing of the monolith; otherwise a small one where the version wants one. */
 export function prismaConfigOf(
   project: Project,
-  facts: { schemaPath: string; migrations: string; major: number; urlVariable: string },
+  facts: {
+    schemaPath: string;
+    migrations: string;
+    major: number;
+    urlVariable: string;
+    language: 'ts' | 'js';
+  },
 ): PrismaConfig | undefined {
   const theirs = project.prismaConfig;
   if (theirs !== undefined && !theirs.path.startsWith('../')) {
@@ -29,8 +35,11 @@ export function prismaConfigOf(
 export default {
   schema: '${facts.schemaPath}',
   migrations: { path: '${facts.migrations}' },
-  datasource: { url: process.env.${facts.urlVariable} ?? '' },
+  datasource: { url: process.env['${facts.urlVariable}'] ?? '' },
 };
 `;
-  return { file: { path: 'prisma.config.ts', text }, packages: [] };
+  return {
+    file: { path: facts.language === 'ts' ? 'prisma.config.ts' : 'prisma.config.mjs', text },
+    packages: [],
+  };
 }

@@ -43,12 +43,19 @@ export function resolveTsconfig(
     Object.assign(options, inherited.options);
     missing.push(...inherited.missing);
   }
-  Object.assign(options, relocated(json.compilerOptions ?? {}, dirname(file), base));
+  const own = json.compilerOptions ?? {};
+  const hasBaseUrl = 'baseUrl' in own || 'baseUrl' in options;
+  Object.assign(options, relocated(own, dirname(file), base, hasBaseUrl));
   return { options, missing };
 }
 
 /** Options that name paths, rewritten from the folder of their file to `base`. */
-function relocated(options: CompilerOptions, from: string, base: string): CompilerOptions {
+function relocated(
+  options: CompilerOptions,
+  from: string,
+  base: string,
+  hasBaseUrl: boolean,
+): CompilerOptions {
   const moved = (path: unknown): unknown => {
     if (typeof path !== 'string' || isAbsolute(path) || path.startsWith('${')) return path;
     const there = relative(base, join(from, path)).split(sep).join('/');
@@ -61,8 +68,8 @@ function relocated(options: CompilerOptions, from: string, base: string): Compil
   for (const key of ['rootDirs', 'typeRoots']) {
     if (Array.isArray(result[key])) result[key] = (result[key] as unknown[]).map(moved);
   }
-  // Targets of `paths` are relative to `baseUrl` where there is one, which is itself rewritten.
-  if (typeof options.paths === 'object' && options.paths !== null && options.baseUrl === undefined) {
+  // Targets of `paths` are relative to `baseUrl` where there is one, also an inherited one, which is itself rewritten.
+  if (typeof options.paths === 'object' && options.paths !== null && !hasBaseUrl) {
     result.paths = Object.fromEntries(
       Object.entries(options.paths).map(([pattern, targets]) => [
         pattern,

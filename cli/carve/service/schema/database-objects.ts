@@ -132,6 +132,13 @@ function forget(code: string, made: Map<string, Made>): void {
   if (renamed) made.delete(`index:${renamed[1] ?? ''}`);
 }
 
+/** Columns of a constraint or index that are gone: the database dropped it with them. */
+function missingNames(object: Made, created: string): string[] {
+  if (object.kind !== 'check' && object.kind !== 'index') return [];
+  const names = [...object.text.matchAll(/"(\w+)"/g)].map((match) => match[1] ?? '');
+  return [...new Set(names)].filter((name) => name !== object.name && !created.includes(`"${name}"`));
+}
+
 function sortOut(all: readonly Made[], owned: ReadonlySet<string>, created: string): Carried {
   const functions = new Map(all.filter((one) => one.kind === 'function').map((one) => [one.name, one]));
   const carried = new Set<Made>();
@@ -143,12 +150,15 @@ function sortOut(all: readonly Made[], owned: ReadonlySet<string>, created: stri
     if (object.kind === 'index' && created.includes(`"${object.name}"`)) continue;
     const called = object.calls === undefined ? undefined : functions.get(object.calls);
     const foreign = [...object.tables, ...(called?.tables ?? [])].filter((table) => !owned.has(table));
+    const vanished = missingNames(object, created);
     const why =
-      foreign.length > 0
-        ? `it also touches ${[...new Set(foreign)].join(', ')}`
-        : object.text === ''
-          ? 'it is a part of a larger statement'
-          : undefined;
+      vanished.length > 0
+        ? `it names ${vanished.join(', ')}, which the schema has no more`
+        : foreign.length > 0
+          ? `it also touches ${[...new Set(foreign)].join(', ')}`
+          : object.text === ''
+            ? 'it is a part of a larger statement'
+            : undefined;
     if (why !== undefined) {
       left.push(`${object.kind} ${object.name} (${object.from}): ${why}`);
       continue;

@@ -33,7 +33,8 @@ export async function dataOf(
   const schema = project.schema.map(inside);
   const all = new Set([...spec.models.owned, ...spec.models.shared.map((model) => model.name)]);
   const keepsGenerator = (generator: Generator) => isUsed(generator, taken);
-  const slice = sliceSchema(schema, { models: all, keepsGenerator });
+  const keepsEnum = (name: string) => taken.some(({ text }) => new RegExp(`\\b${name}\\b`).test(text));
+  const slice = sliceSchema(schema, { models: all, keepsGenerator, keepsEnum });
   const own = sliceSchema(schema, { models: new Set(spec.models.owned) });
   const first = slice.files[0]?.path ?? 'prisma/schema.prisma';
   const folder = commonFolder(schema.map((file) => file.path));

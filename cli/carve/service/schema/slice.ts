@@ -30,6 +30,8 @@ export interface SliceOptions {
   models: ReadonlySet<string>;
   /** Whether a generator that makes no client is needed. */
   keepsGenerator?: (generator: Generator) => boolean;
+  /** Enums that no model uses, but the code does. */
+  keepsEnum?: (name: string) => boolean;
 }
 
 /** Slices a schema in one file or several; files of which nothing is left are left out. */
@@ -47,6 +49,7 @@ export function sliceSchema(files: readonly TextFile[], options: SliceOptions): 
       .map((block) => [block, withoutRelations(block, gone, removed)]),
   );
   const used = usedTypes(blocks, [...slimmed.values()]);
+  for (const { kind, name } of blocks) if (kind === 'enum' && options.keepsEnum?.(name)) used.add(name);
   const generators: Generator[] = [];
   const droppedGenerators: string[] = [];
   const keep = (block: Block, file: string): Block | undefined => {

@@ -9,4 +9,6 @@ const server = createServer((_request, response) => {
   response.writeHead(200, headers);
   response.end(body);
 });
+// As long as ours, so that idle connections can be compared.
+server.keepAliveTimeout = 65_000;
 server.listen(0, '127.0.0.1', () => listening((server.address() as AddressInfo).port));

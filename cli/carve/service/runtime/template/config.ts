@@ -5,7 +5,7 @@ export interface Config {
   host: string;
   /** 0: any free port. */
   port: number;
-  /** Unset: health and metrics are answered on the main port. */
+  /** Unset: metrics are answered on the main port. */
   adminPort: number | undefined;
   paths: { health: string; ready: string; metrics: string };
   version: string;

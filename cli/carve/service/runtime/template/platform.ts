@@ -19,15 +19,14 @@ export function answerBefore(server: Server, config: Config): void {
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     // Whoever keeps a connection to this instance shall open the next one elsewhere.
     if (state.draining && request.httpVersionMajor === 1) response.setHeader('connection', 'close');
-    if (config.adminPort === undefined && answer(request, response, config)) return;
-    // The platform asks for readiness where the users are served.
-    if (pathOf(request) === config.paths.ready && answer(request, response, config)) return;
+    const metricsElsewhere = config.adminPort !== undefined && pathOf(request) === config.paths.metrics;
+    if (!metricsElsewhere && answer(request, response, config)) return;
     observe(request, response);
     for (const listener of listeners) listener.call(server, request, response);
   });
 }
 
-/** Listens for the platform alone, where that has a port of its own. */
+/** Listens for the platform alone where it has a port of its own: metrics are then not shown where the users are. */
 export async function listenForPlatform(config: Config): Promise<void> {
   if (config.adminPort === undefined) return;
   const server = createServer((request, response) => {

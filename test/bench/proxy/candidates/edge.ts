@@ -1,0 +1,73 @@
+import { PRODUCTION_PARTS } from '../../../../edge-proxy/composition.ts';
+import { createEndpointPool } from '../../../../edge-proxy/discovery/balance.ts';
+import { createForwarder } from '../../../../edge-proxy/forward/index.ts';
+import { startEdge } from '../../../../edge-proxy/server.ts';
+import { createUpstreams } from '../../../../edge-proxy/upstreams.ts';
+import { MemoryStore } from '../../../edge/support/memory-store.ts';
+import { Places } from '../../../edge/support/places.ts';
+import { listening, ORIGIN_URL } from '../candidate.ts';
+import { benchRevision, type EdgeVariant, SERVICE_KEY } from '../revisions.ts';
+
+/**
+ * Our edge as `strangler edge` runs it: metrics, access log to stdout, secret for pins, balancing, production limits. Only the state
+ * store and Cloud Map, which no request waits for, are stand-ins in memory. BENCH_EDGE says what it serves.
+ */
+const variant = JSON.parse(process.env.BENCH_EDGE ?? '{}') as EdgeVariant;
+const store = new MemoryStore();
+// It would keep what it is given, and that would count as the edge's memory.
+store.addEvidence = async () => {};
+store.publish(benchRevision(1, variant));
+const places = new Places({ [SERVICE_KEY]: process.env.BENCH_SERVICE ?? ORIGIN_URL });
+let peakRss = 0;
+let peakHeld = 0;
+const edge = await startEdge(
+  {
+    monolith: ORIGIN_URL,
+    store: store.asStore(),
+    listen: { host: '127.0.0.1', port: 0 },
+    admin: { host: '127.0.0.1', port: 0 },
+    overrideSecret: 'of the benchmarks, for nothing',
+  },
+  {
+    upstreams: ({ options }) =>
+      createUpstreams({
+        monolith: { url: options.monolith },
+        forwarder: createForwarder(),
+        directory: places,
+        createPool: createEndpointPool,
+      }),
+    shadow: (context) => {
+      const shadow = PRODUCTION_PARTS.shadow!(context);
+      const timer = setInterval(() => {
+        peakRss = Math.max(peakRss, process.memoryUsage.rss());
+        peakHeld = Math.max(peakHeld, shadow.stats().bytesHeld);
+      }, 100);
+      timer.unref();
+      return shadow;
+    },
+  },
+);
+
+/** What the edge says of mirroring so far. Bytes. */
+export interface ShadowFigures {
+  peakRss: number;
+  /** Of captured answers. */
+  peakHeld: number;
+  sent: number;
+  compared: number;
+  dropped: Partial<Record<string, number>>;
+}
+
+listening(Number(new URL(edge.url).port), {
+  shadow(): ShadowFigures {
+    const { sent = 0, compared = 0, dropped = {} } = edge.status().shadow ?? {};
+    return { peakRss, peakHeld, sent, compared, dropped: { ...dropped } };
+  },
+  /** Publishes the next revision; `value`: what it is to hold. Answers with its number. */
+  publish(value) {
+    const number = store.revisions.length + 1;
+    store.publish(benchRevision(number, value as EdgeVariant));
+    return number;
+  },
+  revision: () => edge.status().revision,
+});

@@ -1,0 +1,70 @@
+import { arrive, median } from '../../open-loop.ts';
+import type { ShadowFigures } from '../candidates/edge.ts';
+import { startEdgeCandidate } from '../contenders.ts';
+import { startOrigin } from '../origin.ts';
+import { cpuMicros, type Running } from '../processes.ts';
+import { sessionCookie } from '../scenarios.ts';
+import { ratioOf } from '../table.ts';
+import type { Figure } from './figure.ts';
+
+export interface ShadowLatencyOptions {
+  rounds: number;
+  seconds: number;
+  /** Requests per second: few enough that mirroring does not fill the two cores. */
+  rate: number;
+}
+
+/** What a user's p99 becomes when every read is mirrored and compared: two edges, one with shadowing, driven in turn. */
+export async function measureShadowLatency(options: ShadowLatencyOptions): Promise<Figure> {
+  const { rounds, seconds, rate } = options;
+  const running: Running[] = [];
+  try {
+    const origin = await startOrigin(false);
+    running.push(origin);
+    const off = await startEdgeCandidate('shadow off', { phase: 'monolith' }, origin.port);
+    running.push(off);
+    const on = await startEdgeCandidate('shadow on', { phase: 'shadow' }, origin.port);
+    running.push(on);
+    const p99 = { off: [] as number[], on: [] as number[] };
+    const cpu = { off: 0, on: 0 };
+    const ratios: number[] = [];
+    let errors = 0;
+    const drive = async (which: 'off' | 'on', counts: boolean): Promise<number> => {
+      const edge = which === 'off' ? off : on;
+      const before = cpuMicros(edge.pid);
+      const served = await arrive({
+        port: edge.port,
+        rate,
+        seconds,
+        path: () => '/small.json',
+        headers: (index) => ({ cookie: sessionCookie(index) }),
+      });
+      errors += served.errors;
+      if (counts) {
+        p99[which].push(served.p99Ms);
+        cpu[which] += (cpuMicros(edge.pid) - before) / served.requests / rounds;
+      }
+      return served.p99Ms;
+    };
+    for (const which of ['off', 'on'] as const) await drive(which, false);
+    for (let round = 0; round < rounds; round += 1) {
+      const order = round % 2 === 0 ? (['off', 'on'] as const) : (['on', 'off'] as const);
+      const pair = { off: 0, on: 0 };
+      for (const which of order) pair[which] = await drive(which, true);
+      ratios.push(pair.on / pair.off);
+    }
+    const { sent, compared, dropped } = await on.ask<ShadowFigures>('shadow');
+    const { value, least, most } = ratioOf(ratios)!;
+    const lost = Object.entries(dropped).map(([reason, count]) => `${count} ${reason}`);
+    return {
+      name: 'shadow at 100 %: p99 of users against shadow off',
+      value,
+      unit: '×',
+      atLeast: 1.25,
+      aim: 1.05,
+      note: `at ${rate}/s: ${median(p99.off).toFixed(2)} → ${median(p99.on).toFixed(2)} ms, pairs ${least.toFixed(2)}–${most.toFixed(2)}×; CPU ${cpu.off.toFixed(0)} → ${cpu.on.toFixed(0)} µs; ${sent} mirrored, ${compared} compared, dropped: ${lost.join(', ') || 'none'}; ${errors} errors`,
+    };
+  } finally {
+    for (const each of running.reverse()) await each.stop();
+  }
+}
