@@ -19,13 +19,14 @@ export async function runTrials(
   const trials: JudgedTrial[] = [];
   for (const [index, request] of requests.entries()) {
     options.onProgress(`comparing answers ${index + 1} of ${requests.length} …`);
+    const from = Date.now();
     // At the same moment, so that what depends on the clock depends on the same one.
     const [monolith, again, service] = await Promise.all([
       exchange(sides.monolith, request, options.signal),
       exchange(sides.again, request, options.signal),
       exchange(sides.service, request, options.signal),
     ]);
-    trials.push(judgeTrial({ request, monolith, again, service }));
+    trials.push(judgeTrial({ request, monolith, again, service, asked: { from, to: Date.now() } }));
   }
   return trials;
 }
