@@ -9,6 +9,8 @@ export interface Trial {
   /** The monolith's answer on a database of its own, equal to the first one's. */
   again: ShadowAnswer;
   service: ShadowAnswer;
+  /** Further answers of the monolith to the same reading request. */
+  more?: readonly ShadowAnswer[];
   /** Between these moments all three were asked, in milliseconds since the epoch. */
   asked?: { from: number; to: number };
 }
@@ -21,8 +23,13 @@ export interface JudgedTrial extends Trial {
 
 export function judgeTrial(trial: Trial): JudgedTrial {
   const context = { method: trial.request.method };
-  const noise = compareAnswers(trial.monolith, trial.again, context);
-  const noisy = new Map(noise.differences.map((difference) => [difference.path, difference.kind]));
+  const noisy = new Map(
+    [trial.again, ...(trial.more ?? [])].flatMap((other) =>
+      compareAnswers(trial.monolith, other, context).differences.map(
+        ({ path, kind }) => [path, kind] as const,
+      ),
+    ),
+  );
   const { differences, omitted } = compareAnswers(trial.monolith, trial.service, context);
   const found = differences.filter(
     ({ path, kind }) =>

@@ -409,6 +409,8 @@ class TryOutRun {
       ...placeholders([...names], examples, { variable: this.dataSource().variable, url }),
       NODE_ENV: 'production',
       REGISTRATION: 'off',
+      // The monolith itself is started by what starts the service, and calls nobody.
+      MONOLITH_URL: 'http://127.0.0.1:1',
       MONOLITH_PORTS_TOKEN: PORTS_TOKEN,
       DRAIN_DELAY_MS: '0',
       ...more,
