@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -24,15 +26,25 @@ import { notesMonolith } from './gates/notes-monolith.ts';
 import { tree } from './write/service.ts';
 
 let folder: string;
-const inTmp = (): string[] =>
-  readdirSync(tmpdir()).filter((name) => /^strangler-(?:carve|engine|merge)-/.test(name));
+let formerTmp: string | undefined;
+/** Other tests use the machine's own folder for temporary files at the same time. */
+const inTmp = (): string[] => readdirSync(tmpdir());
 
 beforeAll(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'try-out-')));
+  // PostgreSQL's user passes through it when the tests run as root.
+  chmodSync(folder, 0o755);
+  mkdirSync(join(folder, 'tmp'));
+  formerTmp = process.env.TMPDIR;
+  process.env.TMPDIR = join(folder, 'tmp');
   notesMonolith(join(folder, 'monolith'));
   notesMonolith(join(folder, 'bare'), false);
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  if (formerTmp === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = formerTmp;
+  rmSync(folder, { recursive: true, force: true });
+});
 
 async function service(from: string): Promise<ProducedService> {
   const { service: made } = await produce(
