@@ -63,7 +63,59 @@ export function cutsOf(module: ModuleState, rules: CutRules): Cut[] {
     eachChild(node, walk);
   };
   walk(module.source.program);
-  return deadLocals(module, merge(cuts), merge);
+  return deadLocals(module, merge([...cuts, ...emptied(module.source.program, cuts)]), merge);
+}
+
+/** Branches and loops of which nothing is left: `if (debug) app.use(foreign);` goes as a whole, or keeps `{}` as its body. */
+function emptied(root: Node, given: readonly Cut[]): Cut[] {
+  const cuts = merge(given);
+  const found: Cut[] = [];
+  const why = 'only registers routes of others';
+  /** Whether nothing of a statement is left. */
+  const isGone = (node: Node): boolean => {
+    if (isCut(cuts, node.start) && isCut(cuts, node.end - 1)) return true;
+    switch (node.type) {
+      case 'BlockStatement': {
+        const gone = node.body.map(isGone);
+        return gone.length > 0 && gone.every(Boolean);
+      }
+      case 'ForOfStatement':
+      case 'ForInStatement': {
+        if (!isGone(node.body)) return false;
+        found.push({ start: node.start, end: node.end, why });
+        return true;
+      }
+      case 'IfStatement': {
+        const { test, consequent, alternate } = node;
+        const then = isGone(consequent);
+        const otherwise = alternate === null || isGone(alternate);
+        if (then && otherwise && !hasEffect(test)) {
+          found.push({ start: node.start, end: node.end, why });
+          return true;
+        }
+        if (then && consequent.type !== 'BlockStatement')
+          found.push({ start: consequent.start, end: consequent.end, replacement: '{}', why });
+        if (otherwise && alternate !== null) found.push({ start: consequent.end, end: alternate.end, why });
+        return false;
+      }
+      default:
+        eachChild(node, isGone);
+        return false;
+    }
+  };
+  isGone(root);
+  return found;
+}
+
+/** Whether evaluating an expression may do more than give a value. */
+function hasEffect(node: Node): boolean {
+  if (/^(?:Call|New|Await|Assignment|Update|Yield|TaggedTemplate|Import)Expression$/.test(node.type))
+    return true;
+  let found = false;
+  eachChild(node, (child) => {
+    found ||= hasEffect(child);
+  });
+  return found;
 }
 
 /** Calls of one statement that register anything. A listener inside a function of it is cut there, not here. */

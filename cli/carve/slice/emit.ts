@@ -61,12 +61,25 @@ function apply(text: string, pieces: readonly Piece[]): string {
   const sorted = [...pieces].sort((a, b) => a.start - b.start || isEmpty(a) - isEmpty(b) || b.end - a.end);
   let result = '';
   let at = 0;
+  // Where something was taken out, the blank lines above and below it become one.
+  let joint = false;
+  const keep = (kept: string): void => {
+    let chunk = kept;
+    if (joint && /(?:^|\n[ \t]*\r?\n)$/.test(result)) chunk = kept.replace(/^(?:[ \t]*\r?\n)+/, '');
+    else if (joint && result.endsWith('\n')) chunk = kept.replace(/^([ \t]*\r?\n)(?:[ \t]*\r?\n)+/, '$1');
+    else if (joint) chunk = kept.replace(/^([ \t]*\r?\n[ \t]*\r?\n)(?:[ \t]*\r?\n)+/, '$1');
+    if (chunk !== '') joint = false;
+    result += chunk;
+  };
   for (const piece of sorted) {
     if (piece.end <= at && piece.end !== piece.start) continue;
-    result += text.slice(at, Math.max(at, piece.start)) + piece.text;
+    keep(text.slice(at, Math.max(at, piece.start)));
+    if (piece.text === '') joint = true;
+    else keep(piece.text);
     at = Math.max(at, piece.end);
   }
-  return result + text.slice(at);
+  keep(text.slice(at));
+  return result;
 }
 
 /** A statement with the comments that belong to it: those above it that no blank line parts from it. */

@@ -300,8 +300,11 @@ function takeWhatStarts({
         if (isForeign(contributions.byInvocation.get(callee))) continue;
         const target = graph.of(callee);
         if (target === undefined || live.taken.get(target.module)?.symbols.has(target.symbol)) continue;
-        if (live.taken.has(target.module) && target.symbol.kind !== 'statement') continue;
+        const isLoaded = live.taken.has(target.module);
+        if (isLoaded && target.symbol.kind !== 'statement') continue;
         live.symbol(target.module, target.symbol);
+        // Whoever loads it by its path asks for exports whose names can't be seen.
+        if (!isLoaded) live.exports(target.module, undefined);
       }
       live.settle();
     }
