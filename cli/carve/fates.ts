@@ -1,6 +1,8 @@
 /** What happens to every symbol of the monolith, and why: read off a slice. */
 
 import { members } from '../analysis/interpret/values.ts';
+import { eachChild, type Node } from '../analysis/syntax/ast.ts';
+import { commonExport } from './slice/common-js.ts';
 import type { Slice } from './slice/slice.ts';
 import type { ProjectSymbol } from './symbols.ts';
 
@@ -63,7 +65,8 @@ export function fatesOf(slice: Slice): Map<ProjectSymbol, Fated> {
     else
       fates.set(symbol, {
         fate: 'copied',
-        why: `${user.id} uses it too`,
+        why:
+          symbol.symbol.names.length === 0 ? 'the monolith goes on loading it too' : `${user.id} uses it too`,
       });
   }
   for (const symbol of ports)
@@ -80,21 +83,34 @@ export function fatesOf(slice: Slice): Map<ProjectSymbol, Fated> {
 function stillNeeded(slice: Slice): Map<ProjectSymbol, ProjectSymbol> {
   const found = new Map<ProjectSymbol, ProjectSymbol>();
   const stack = slice.graph.all.filter((symbol) => !slice.taken.has(symbol) || composes(slice, symbol));
+  const loaded = new Set<ProjectSymbol['module']>();
+  const need = (to: ProjectSymbol, user: ProjectSymbol): void => {
+    if (to === user || found.has(to) || !slice.taken.has(to) || onlyOwn(slice, to)) return;
+    found.set(to, user);
+    // An export names what others may ask for, not what they do.
+    if (to.symbol.kind !== 'export' && commonExport(to.symbol.node) === undefined) stack.push(to);
+  };
   for (let user = stack.pop(); user !== undefined; user = stack.pop()) {
-    for (const { to } of slice.graph.references(user)) {
-      if (found.has(to) || !slice.taken.has(to) || onlyOwn(slice, to)) continue;
-      found.set(to, user);
-      stack.push(to);
-    }
+    for (const { to } of slice.graph.references(user)) need(to, user);
+    if (loaded.has(user.module)) continue;
+    loaded.add(user.module);
+    // Whoever loads a module runs its statements and goes through its exports.
+    for (const entry of slice.graph.all)
+      if (entry.module === user.module && entry.symbol.names.length === 0) need(entry, user);
   }
   return found;
 }
 
 /** Whether only routes of the capability are registered through it. */
 function onlyOwn(slice: Slice, symbol: ProjectSymbol): boolean {
-  const runs = (slice.invocations.get(symbol) ?? []).flatMap(
-    (run) => slice.contributions.byInvocation.get(run) ?? [],
-  );
+  const { byInvocation, byCall } = slice.contributions;
+  const runs = (slice.invocations.get(symbol) ?? []).flatMap((run) => byInvocation.get(run) ?? []);
+  const walk = (node: Node): void => {
+    const entry = byCall.get(node);
+    if (entry !== undefined) runs.push(entry);
+    eachChild(node, walk);
+  };
+  if (symbol.symbol.names.length === 0) walk(symbol.symbol.node);
   return runs.length > 0 && runs.every((entry) => entry.own.size > 0 && entry.foreign.size === 0);
 }
 
