@@ -87,8 +87,8 @@ function stillNeeded(slice: Slice): Map<ProjectSymbol, ProjectSymbol> {
   const need = (to: ProjectSymbol, user: ProjectSymbol): void => {
     if (to === user || found.has(to) || !slice.taken.has(to) || onlyOwn(slice, to)) return;
     found.set(to, user);
-    // An export names what others may ask for, not what they do.
-    if (to.symbol.kind !== 'export' && commonExport(to.symbol.node) === undefined) stack.push(to);
+    // A list of exports names what others may ask for, not what they do.
+    if (to.symbol.kind !== 'export' && commonExport(to.symbol.node)?.kind !== 'list') stack.push(to);
   };
   for (let user = stack.pop(); user !== undefined; user = stack.pop()) {
     for (const { to } of slice.graph.references(user)) need(to, user);
