@@ -3,6 +3,7 @@
 import { members } from '../analysis/interpret/values.ts';
 import { eachChild, type Node } from '../analysis/syntax/ast.ts';
 import { commonExport } from './slice/common-js.ts';
+import type { Contribution, Contributions } from './slice/contributions.ts';
 import type { Slice } from './slice/slice.ts';
 import type { ProjectSymbol } from './symbols.ts';
 
@@ -103,22 +104,39 @@ function stillNeeded(slice: Slice): Map<ProjectSymbol, ProjectSymbol> {
 
 /** Whether only routes of the capability are registered through it. */
 function onlyOwn(slice: Slice, symbol: ProjectSymbol): boolean {
-  const { byInvocation, byCall } = slice.contributions;
-  const runs = (slice.invocations.get(symbol) ?? []).flatMap((run) => byInvocation.get(run) ?? []);
-  const walk = (node: Node): void => {
-    const entry = byCall.get(node);
-    if (entry !== undefined) runs.push(entry);
-    eachChild(node, walk);
-  };
-  if (symbol.symbol.names.length === 0) walk(symbol.symbol.node);
-  return runs.length > 0 && runs.every((entry) => entry.own.size > 0 && entry.foreign.size === 0);
+  const entries = contributionsIn(slice, symbol);
+  return entries.length > 0 && entries.every((entry) => entry.own.size > 0 && entry.foreign.size === 0);
 }
 
 /** Whether foreign routes are registered through it as well. */
 function composes(slice: Slice, symbol: ProjectSymbol): boolean {
-  return (slice.invocations.get(symbol) ?? []).some(
-    (run) => (slice.contributions.byInvocation.get(run)?.foreign.size ?? 0) > 0,
-  );
+  return contributionsIn(slice, symbol).some((entry) => entry.foreign.size > 0);
+}
+
+const known = new WeakMap<Contributions, Map<ProjectSymbol, Contribution[]>>();
+
+/** What the evaluations of a symbol lead to; for what runs when its module is loaded, the calls of its own text. */
+function contributionsIn({ contributions, invocations }: Slice, symbol: ProjectSymbol): Contribution[] {
+  let bySymbol = known.get(contributions);
+  if (bySymbol === undefined) {
+    bySymbol = new Map();
+    known.set(contributions, bySymbol);
+  }
+  let found = bySymbol.get(symbol);
+  if (found === undefined) {
+    const { byInvocation, byCall } = contributions;
+    const entries = (invocations.get(symbol) ?? []).flatMap((run) => byInvocation.get(run) ?? []);
+    const walk = (node: Node): void => {
+      const entry = byCall.get(node);
+      if (entry !== undefined) entries.push(entry);
+      eachChild(node, walk);
+    };
+    const { kind } = symbol.symbol;
+    if (kind === 'statement' || kind === 'variable' || kind === 'export') walk(symbol.symbol.node);
+    found = entries;
+    bySymbol.set(symbol, found);
+  }
+  return found;
 }
 
 /** Models that a symbol's own text queries, without what was left out of it. */
