@@ -2,8 +2,9 @@
 
 import { members } from '../analysis/interpret/values.ts';
 import { eachChild, type Node } from '../analysis/syntax/ast.ts';
-import { commonExport } from './slice/common-js.ts';
+import { commonExport, requiredNames } from './slice/common-js.ts';
 import type { Contribution, Contributions } from './slice/contributions.ts';
+import { portForm } from './slice/port-form.ts';
 import type { Slice } from './slice/slice.ts';
 import type { ProjectSymbol } from './symbols.ts';
 
@@ -95,9 +96,10 @@ function stillNeeded(slice: Slice): Map<ProjectSymbol, ProjectSymbol> {
     for (const { to } of slice.graph.references(user)) need(to, user);
     if (loaded.has(user.module)) continue;
     loaded.add(user.module);
-    // Whoever loads a module runs its statements and goes through its exports.
+    // Whoever loads a module runs its statements and goes through its exports; `exports.f = () => …` does nothing by itself.
     for (const entry of slice.graph.all)
-      if (entry.module === user.module && entry.symbol.names.length === 0) need(entry, user);
+      if (entry.module === user.module && entry.symbol.names.length === 0 && portForm(entry) === undefined)
+        need(entry, user);
   }
   return found;
 }
@@ -159,6 +161,7 @@ export function runsOf(slice: Slice, symbol: ProjectSymbol) {
 }
 
 export function isClient({ module, symbol }: ProjectSymbol): boolean {
+  if (requiredNames(symbol.node) !== undefined) return false;
   return symbol.names.some((name) =>
     members(module.invocation?.env.own(name)?.value ?? { kind: 'unknown', id: 0 }).some(
       (item) =>

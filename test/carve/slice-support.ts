@@ -94,17 +94,18 @@ export function sliceDeep(
   return { ...sliced, deep, text: Object.fromEntries(sliced.files.map(({ path, text }) => [path, text])) };
 }
 
-/** Carves `notes` out of a monolith written down here: the model Note and the routes below `/notes`. */
+/** Carves `notes` out of a monolith written down here: the model Note and the routes with `/notes` in their path. */
 export function slice(
   files: Readonly<Record<string, string>>,
-  {
-    framework,
-    members = 'Note',
-    choices,
-  }: { framework?: string; members?: string; choices?: Readonly<Record<string, string>> } = {},
+  { framework, choices }: { framework?: string; choices?: Readonly<Record<string, string>> } = {},
 ): Sliced {
-  const dir = monolith(files, framework);
-  return sliceDeep(analyzeDeep({ dir, capabilities: [`notes=${members}`] }), 'notes', choices);
+  const deep = analyzeDeep({ dir: monolith(files, framework), capabilities: ['notes=Note'] });
+  for (const suggestion of deep.analysis.suggestions)
+    if (suggestion.source === 'given')
+      suggestion.routes = deep.analysis.routes
+        .filter((route) => route.path.includes('/notes'))
+        .map(({ method, path }) => ({ method, path }));
+  return sliceDeep(deep, 'notes', choices);
 }
 
 /**

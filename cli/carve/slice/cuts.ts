@@ -6,6 +6,7 @@ import type { ModuleState } from '../../analysis/interpret/modules.ts';
 import { eachChild, isCallable, type Node, unwrap } from '../../analysis/syntax/ast.ts';
 import type { Contribution } from './contributions.ts';
 import { deadLocals } from './dead-locals.ts';
+import { elementRange } from './element-range.ts';
 import { tableCuts } from './table-cuts.ts';
 
 /** A piece of a file that is left out, or replaced. Offsets are those of the file. */
@@ -51,12 +52,7 @@ export function cutsOf(module: ModuleState, rules: CutRules): Cut[] {
       for (const [at, element] of node.elements.entries()) {
         if (element === null || element.type === 'SpreadElement') continue;
         if (!isForeign(contributions.get(unwrap(element)))) continue;
-        const next = node.elements[at + 1];
-        const previous = node.elements[at - 1];
-        const range =
-          next !== undefined && next !== null
-            ? { start: element.start, end: next.start }
-            : { start: previous?.end ?? element.start, end: element.end };
+        const range = elementRange(module.source.text, node.elements, at);
         cuts.push({ ...range, why: 'registers routes of others only' });
       }
     }
