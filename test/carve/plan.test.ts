@@ -182,7 +182,7 @@ describe('decisions', () => {
   it('port:FILE#NAME takes a function along that could be called', () => {
     const plan = reviews({ 'port:services/books.js#exists': 'shared-database' });
     expect(plan.remote).toEqual([]);
-    expect(names(plan.copied)).toContain('services/books.js exports.exists');
+    expect(names(plan.moved)).toContain('services/books.js exports.exists');
     expect(plan.staleDecisions).toEqual([]);
     expect(kinds(plan)).toContain('foreign-access services/books.js:12');
   });
