@@ -59,7 +59,7 @@ export function cutsOf(module: ModuleState, rules: CutRules): Cut[] {
     eachChild(node, walk);
   };
   walk(module.source.program);
-  return deadLocals(module, merge([...cuts, ...emptied(module.source.program, cuts)]), merge);
+  return deadLocals(module, merge([...emptied(module.source.program, cuts), ...cuts]), merge);
 }
 
 /** Branches and loops of which nothing is left: `if (debug) app.use(foreign);` goes as a whole, or keeps `{}` as its body. */
