@@ -145,6 +145,15 @@ createApp();
 }
 createApp();`);
   });
+  it('a route stays where the variable that keeps its registration is mentioned by nobody', () => {
+    expect(
+      composed(`export const app = express();
+const kept = app.get('/notes', notes);
+const dropped = app.get('/users', users);
+`),
+    ).toBe(`export const app = express();
+const kept = app.get('/notes', notes);`);
+  });
   it('jobs and listeners that work for others go; those of the capability stay', () => {
     const text = composed(
       `import { EventEmitter } from 'node:events';
