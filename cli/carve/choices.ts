@@ -28,6 +28,8 @@ export function nextChoices(
   const along = new Set<string>();
   for (const refusal of refusals) {
     const choose = decisions.get(decisionFor(refusal.key, decisions, refusal.options) ?? '')?.choose;
+    // What is not offered is told as a mistake, not followed.
+    if (choose === undefined || !refusal.options.includes(choose)) continue;
     if (choose === 'keep-in-monolith' && refusal.keeps !== undefined) remote.add(refusal.keeps);
     if (choose === 'shared-database' && refusal.takes !== undefined && !before.along(refusal.takes))
       along.add(refusal.takes);

@@ -1,6 +1,10 @@
 /** What happens to every symbol of the monolith, and why: read off a slice. */
 
 import { members } from '../analysis/interpret/values.ts';
+import { eachChild, type Node } from '../analysis/syntax/ast.ts';
+import { commonExport, requiredNames } from './slice/common-js.ts';
+import type { Contribution, Contributions } from './slice/contributions.ts';
+import { portForm } from './slice/port-form.ts';
 import type { Slice } from './slice/slice.ts';
 import type { ProjectSymbol } from './symbols.ts';
 
@@ -63,7 +67,8 @@ export function fatesOf(slice: Slice): Map<ProjectSymbol, Fated> {
     else
       fates.set(symbol, {
         fate: 'copied',
-        why: `${user.id} uses it too`,
+        why:
+          symbol.symbol.names.length === 0 ? 'the monolith goes on loading it too' : `${user.id} uses it too`,
       });
   }
   for (const symbol of ports)
@@ -80,29 +85,60 @@ export function fatesOf(slice: Slice): Map<ProjectSymbol, Fated> {
 function stillNeeded(slice: Slice): Map<ProjectSymbol, ProjectSymbol> {
   const found = new Map<ProjectSymbol, ProjectSymbol>();
   const stack = slice.graph.all.filter((symbol) => !slice.taken.has(symbol) || composes(slice, symbol));
+  const loaded = new Set<ProjectSymbol['module']>();
+  const need = (to: ProjectSymbol, user: ProjectSymbol): void => {
+    if (to === user || found.has(to) || !slice.taken.has(to) || onlyOwn(slice, to)) return;
+    found.set(to, user);
+    // A list of exports names what others may ask for, not what they do.
+    if (to.symbol.kind !== 'export' && commonExport(to.symbol.node)?.kind !== 'list') stack.push(to);
+  };
   for (let user = stack.pop(); user !== undefined; user = stack.pop()) {
-    for (const { to } of slice.graph.references(user)) {
-      if (found.has(to) || !slice.taken.has(to) || onlyOwn(slice, to)) continue;
-      found.set(to, user);
-      stack.push(to);
-    }
+    for (const { to } of slice.graph.references(user)) need(to, user);
+    if (loaded.has(user.module)) continue;
+    loaded.add(user.module);
+    // Whoever loads a module runs its statements and goes through its exports; `exports.f = () => …` does nothing by itself.
+    for (const entry of slice.graph.all)
+      if (entry.module === user.module && entry.symbol.names.length === 0 && portForm(entry) === undefined)
+        need(entry, user);
   }
   return found;
 }
 
 /** Whether only routes of the capability are registered through it. */
 function onlyOwn(slice: Slice, symbol: ProjectSymbol): boolean {
-  const runs = (slice.invocations.get(symbol) ?? []).flatMap(
-    (run) => slice.contributions.byInvocation.get(run) ?? [],
-  );
-  return runs.length > 0 && runs.every((entry) => entry.own.size > 0 && entry.foreign.size === 0);
+  const entries = contributionsIn(slice, symbol);
+  return entries.length > 0 && entries.every((entry) => entry.own.size > 0 && entry.foreign.size === 0);
 }
 
 /** Whether foreign routes are registered through it as well. */
 function composes(slice: Slice, symbol: ProjectSymbol): boolean {
-  return (slice.invocations.get(symbol) ?? []).some(
-    (run) => (slice.contributions.byInvocation.get(run)?.foreign.size ?? 0) > 0,
-  );
+  return contributionsIn(slice, symbol).some((entry) => entry.foreign.size > 0);
+}
+
+const known = new WeakMap<Contributions, Map<ProjectSymbol, Contribution[]>>();
+
+/** What the evaluations of a symbol lead to; for what runs when its module is loaded, the calls of its own text. */
+function contributionsIn({ contributions, invocations }: Slice, symbol: ProjectSymbol): Contribution[] {
+  let bySymbol = known.get(contributions);
+  if (bySymbol === undefined) {
+    bySymbol = new Map();
+    known.set(contributions, bySymbol);
+  }
+  let found = bySymbol.get(symbol);
+  if (found === undefined) {
+    const { byInvocation, byCall } = contributions;
+    const entries = (invocations.get(symbol) ?? []).flatMap((run) => byInvocation.get(run) ?? []);
+    const walk = (node: Node): void => {
+      const entry = byCall.get(node);
+      if (entry !== undefined) entries.push(entry);
+      eachChild(node, walk);
+    };
+    const { kind } = symbol.symbol;
+    if (kind === 'statement' || kind === 'variable' || kind === 'export') walk(symbol.symbol.node);
+    found = entries;
+    bySymbol.set(symbol, found);
+  }
+  return found;
 }
 
 /** Models that a symbol's own text queries, without what was left out of it. */
@@ -125,6 +161,7 @@ export function runsOf(slice: Slice, symbol: ProjectSymbol) {
 }
 
 export function isClient({ module, symbol }: ProjectSymbol): boolean {
+  if (requiredNames(symbol.node) !== undefined) return false;
   return symbol.names.some((name) =>
     members(module.invocation?.env.own(name)?.value ?? { kind: 'unknown', id: 0 }).some(
       (item) =>

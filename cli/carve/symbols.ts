@@ -5,6 +5,7 @@ import type { Invocation } from '../analysis/interpret/invocation.ts';
 import type { Machine } from '../analysis/interpret/machine.ts';
 import type { ModuleState } from '../analysis/interpret/modules.ts';
 import type { Mention, ModuleSymbol, SymbolTable } from '../analysis/symbols/table.ts';
+import { commonExport } from './slice/common-js.ts';
 
 export interface ProjectSymbol {
   id: string;
@@ -29,10 +30,18 @@ export class SymbolGraph {
   constructor(vm: Machine, tables: ReadonlyMap<string, SymbolTable>) {
     this.#vm = vm;
     this.#tables = tables;
-    for (const { module, symbols } of tables.values()) {
+    for (const table of tables.values()) {
+      const { module, symbols } = table;
+      const used = new Map<string, number>();
       for (const symbol of symbols) {
-        const name = symbol.names[0] ?? `${symbol.kind}@${symbol.line}`;
-        const entry = { id: `${module.source.name}#${name}`, module, symbol };
+        const name = nameOf(symbol, table);
+        const times = (used.get(name) ?? 0) + 1;
+        used.set(name, times);
+        const entry = {
+          id: `${module.source.name}#${name}${times === 1 || symbol.names.length > 0 ? '' : `~${times}`}`,
+          module,
+          symbol,
+        };
         this.all.push(entry);
         this.#bySymbol.set(symbol, entry);
       }
@@ -202,4 +211,18 @@ function exportedName({ node }: ModuleSymbol): string | undefined {
 function packageName(request: string): string {
   const parts = request.split('/');
   return isBuiltin(request) ? '' : parts.slice(0, request.startsWith('@') ? 2 : 1).join('/');
+}
+
+/** What tells a symbol from others of its file, also after lines have shifted: decisions are kept by it. */
+function nameOf({ names, node, kind, start, end }: ModuleSymbol, { module, byName }: SymbolTable): string {
+  const [name] = names;
+  if (name !== undefined) return name === '*default*' ? 'default' : name;
+  const exported = commonExport(node);
+  if (exported?.kind === 'one' && !byName.has(exported.name)) return exported.name;
+  if (exported !== undefined) return exported.kind === 'one' ? `exports.${exported.name}` : 'module.exports';
+  const text = module.source.text.slice(start, Math.min(end, start + 120));
+  return `${kind}:${text
+    .replace(/[^\w.]+/g, '-')
+    .slice(0, 40)
+    .replace(/-+$/, '')}`;
 }

@@ -34,9 +34,13 @@ export function planTables(models: readonly Model[], owned: ReadonlySet<string>)
         becomesId: foreign
           .filter((relation) => relation.owning)
           .map((relation) => ({ field: relation.field, target: relation.target })),
-        joinTables: model.relations.flatMap((relation) =>
-          relation.joinTable !== undefined ? [relation.joinTable] : [],
-        ),
+        joinTables: [
+          ...new Set(
+            model.relations.flatMap((relation) =>
+              relation.joinTable !== undefined ? [relation.joinTable] : [],
+            ),
+          ),
+        ],
       };
     });
 }

@@ -102,6 +102,12 @@ function exportsOf(module: ModuleState): [string, Value][] {
     const value = binding.kind === 'local' ? env?.own(binding.local)?.value : undefined;
     if (value !== undefined) values.push([name, value]);
   }
+  for (const statement of module.source.program.body) {
+    // `export = app`
+    if (statement.type !== 'TSExportAssignment' || statement.expression.type !== 'Identifier') continue;
+    const value = env?.own(statement.expression.name)?.value;
+    if (value !== undefined) values.push(['module.exports', value]);
+  }
   const common = module.source.esm ? undefined : module.commonjs?.props.get('exports')?.value;
   if (common !== undefined) {
     values.push(['module.exports', common]);

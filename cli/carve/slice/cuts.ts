@@ -6,6 +6,7 @@ import type { ModuleState } from '../../analysis/interpret/modules.ts';
 import { eachChild, isCallable, type Node, unwrap } from '../../analysis/syntax/ast.ts';
 import type { Contribution } from './contributions.ts';
 import { deadLocals } from './dead-locals.ts';
+import { elementRange } from './element-range.ts';
 import { tableCuts } from './table-cuts.ts';
 
 /** A piece of a file that is left out, or replaced. Offsets are those of the file. */
@@ -51,19 +52,66 @@ export function cutsOf(module: ModuleState, rules: CutRules): Cut[] {
       for (const [at, element] of node.elements.entries()) {
         if (element === null || element.type === 'SpreadElement') continue;
         if (!isForeign(contributions.get(unwrap(element)))) continue;
-        const next = node.elements[at + 1];
-        const previous = node.elements[at - 1];
-        const range =
-          next !== undefined && next !== null
-            ? { start: element.start, end: next.start }
-            : { start: previous?.end ?? element.start, end: element.end };
+        const range = elementRange(module.source.text, node.elements, at);
         cuts.push({ ...range, why: 'registers routes of others only' });
       }
     }
     eachChild(node, walk);
   };
   walk(module.source.program);
-  return deadLocals(module, merge(cuts), merge);
+  return deadLocals(module, merge([...emptied(module.source.program, cuts), ...cuts]), merge);
+}
+
+/** Branches and loops of which nothing is left: `if (debug) app.use(foreign);` goes as a whole, or keeps `{}` as its body. */
+function emptied(root: Node, given: readonly Cut[]): Cut[] {
+  const cuts = merge(given);
+  const found: Cut[] = [];
+  const why = 'only registers routes of others';
+  /** Whether nothing of a statement is left. */
+  const isGone = (node: Node): boolean => {
+    if (isCut(cuts, node.start) && isCut(cuts, node.end - 1)) return true;
+    switch (node.type) {
+      case 'BlockStatement': {
+        const gone = node.body.map(isGone);
+        return gone.length > 0 && gone.every(Boolean);
+      }
+      case 'ForOfStatement':
+      case 'ForInStatement': {
+        if (!isGone(node.body)) return false;
+        found.push({ start: node.start, end: node.end, why });
+        return true;
+      }
+      case 'IfStatement': {
+        const { test, consequent, alternate } = node;
+        const then = isGone(consequent);
+        const otherwise = alternate === null || isGone(alternate);
+        if (then && otherwise && !hasEffect(test)) {
+          found.push({ start: node.start, end: node.end, why });
+          return true;
+        }
+        if (then && consequent.type !== 'BlockStatement')
+          found.push({ start: consequent.start, end: consequent.end, replacement: '{}', why });
+        if (otherwise && alternate !== null) found.push({ start: consequent.end, end: alternate.end, why });
+        return false;
+      }
+      default:
+        eachChild(node, isGone);
+        return false;
+    }
+  };
+  isGone(root);
+  return found;
+}
+
+/** Whether evaluating an expression may do more than give a value. */
+function hasEffect(node: Node): boolean {
+  if (/^(?:Call|New|Await|Assignment|Update|Yield|TaggedTemplate|Import)Expression$/.test(node.type))
+    return true;
+  let found = false;
+  eachChild(node, (child) => {
+    found ||= hasEffect(child);
+  });
+  return found;
 }
 
 /** Calls of one statement that register anything. A listener inside a function of it is cut there, not here. */

@@ -61,12 +61,25 @@ function apply(text: string, pieces: readonly Piece[]): string {
   const sorted = [...pieces].sort((a, b) => a.start - b.start || isEmpty(a) - isEmpty(b) || b.end - a.end);
   let result = '';
   let at = 0;
+  // Where something was taken out, the blank lines above and below it become one.
+  let joint = false;
+  const keep = (kept: string): void => {
+    let chunk = kept;
+    if (joint && /(?:^|\n[ \t]*\r?\n)$/.test(result)) chunk = kept.replace(/^(?:[ \t]*\r?\n)+/, '');
+    else if (joint && result.endsWith('\n')) chunk = kept.replace(/^([ \t]*\r?\n)(?:[ \t]*\r?\n)+/, '$1');
+    else if (joint) chunk = kept.replace(/^([ \t]*\r?\n[ \t]*\r?\n)(?:[ \t]*\r?\n)+/, '$1');
+    if (chunk !== '') joint = false;
+    result += chunk;
+  };
   for (const piece of sorted) {
     if (piece.end <= at && piece.end !== piece.start) continue;
-    result += text.slice(at, Math.max(at, piece.start)) + piece.text;
+    keep(text.slice(at, Math.max(at, piece.start)));
+    if (piece.text === '') joint = true;
+    else keep(piece.text);
     at = Math.max(at, piece.end);
   }
-  return result + text.slice(at);
+  keep(text.slice(at));
+  return result;
 }
 
 /** A statement with the comments that belong to it: those above it that no blank line parts from it. */
@@ -241,7 +254,24 @@ function headOf(taken: TakenModule, lines: readonly string[], newline: string): 
   );
   const last = imports.at(-1);
   if (last !== undefined) return { start: last.end, end: last.end, text: `${newline}${lines.join(newline)}` };
-  const first = program.body.find((statement) => symbols.has(statement));
-  const at = first?.start ?? 0;
+  const index = program.body.findIndex((statement) => symbols.has(statement) && !isDirective(statement));
+  const first = program.body[index];
+  const at =
+    first === undefined
+      ? 0
+      : withComments(taken.module.source.text, program.body[index - 1]?.end ?? 0, first);
   return { start: at, end: at, text: `${lines.join(newline)}${newline}${newline}` };
+}
+
+/** `'use strict'` has to stay first. */
+function isDirective(statement: Node): boolean {
+  return statement.type === 'ExpressionStatement' && typeof statement.directive === 'string';
+}
+
+/** Where a statement starts with the comment right above it; a heading of the file does not belong to it. */
+function withComments(text: string, from: number, { start }: Node): number {
+  const gap = text.slice(from, start);
+  const blank = [...gap.matchAll(/\n[ \t]*\r?\n/g)].at(-1);
+  if (blank !== undefined) return from + (blank.index ?? 0) + blank[0].length;
+  return from === 0 ? start : from + gap.indexOf('\n') + 1;
 }

@@ -32,7 +32,7 @@ export function environmentOf(
       }
       eachChild(node, walk);
     };
-    for (const symbol of taken.symbols) walk(symbol.node);
+    for (const symbol of [...taken.symbols].sort((a, b) => a.start - b.start)) walk(symbol.node);
   }
   return [...found].map(([name, place]) => ({ name, place })).sort((a, b) => (a.name < b.name ? -1 : 1));
 }

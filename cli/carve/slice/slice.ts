@@ -280,8 +280,19 @@ function takeWhatStarts({
   contributions: Contributions;
 }): void {
   const seen = new Set<Invocation>();
+  const read = new Set<ModuleState>();
   for (let grew = true; grew; ) {
     grew = false;
+    for (const module of [...live.taken.keys()]) {
+      if (read.has(module)) continue;
+      read.add(module);
+      grew = true;
+      // `const routes = app.get('/x', …)`: nobody mentions the variable, and the route is there all the same.
+      for (const symbol of deep.tables.get(module.source.path)?.symbols ?? [])
+        if (symbol.kind === 'variable' && registersOwn(symbol.node, contributions, cuts(module)))
+          live.symbol(module, symbol);
+      live.settle();
+    }
     for (const invocation of deep.run.vm.invocations()) {
       if (!invocation.boot || seen.has(invocation)) continue;
       const module = invocation.func?.module ?? invocation.module;
@@ -300,10 +311,24 @@ function takeWhatStarts({
         if (isForeign(contributions.byInvocation.get(callee))) continue;
         const target = graph.of(callee);
         if (target === undefined || live.taken.get(target.module)?.symbols.has(target.symbol)) continue;
-        if (live.taken.has(target.module) && target.symbol.kind !== 'statement') continue;
+        const isLoaded = live.taken.has(target.module);
+        if (isLoaded && target.symbol.kind !== 'statement') continue;
         live.symbol(target.module, target.symbol);
+        // Whoever loads it by its path asks for exports whose names can't be seen.
+        if (!isLoaded) live.exports(target.module, undefined);
       }
       live.settle();
     }
   }
+}
+
+/** Whether evaluating a declaration, without calling what it holds, registers routes of the capability. */
+function registersOwn(node: Node, contributions: Contributions, cuts: readonly Cut[]): boolean {
+  if (isCallable(node) || isCut(cuts, node.start)) return false;
+  if ((contributions.byCall.get(node)?.own.size ?? 0) > 0) return true;
+  let found = false;
+  eachChild(node, (child) => {
+    found ||= registersOwn(child, contributions, cuts);
+  });
+  return found;
 }

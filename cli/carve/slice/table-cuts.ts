@@ -5,6 +5,7 @@ import type { ServedRoute } from '../../analysis/interpret/run.ts';
 import { eachChild, type Node } from '../../analysis/syntax/ast.ts';
 import type { Contribution } from './contributions.ts';
 import type { Cut } from './cuts.ts';
+import { elementRange } from './element-range.ts';
 
 /**
  * A row is known by the text of its path, and of its method where it holds one. Rows that match nothing, or routes of
@@ -36,10 +37,8 @@ export function tableCuts(module: ModuleState, contributions: ReadonlyMap<Node, 
         const texts = literals(element);
         if (mine.some((route) => isRowOf(route, texts)) || !others.some((route) => isRowOf(route, texts)))
           continue;
-        const next = node.elements[at + 1];
         cuts.push({
-          start: element.start,
-          end: next?.start ?? element.end,
+          ...elementRange(module.source.text, node.elements, at),
           why: 'a row of a route of others',
         });
       }
