@@ -5,6 +5,8 @@ import { type Fated, isClient, runsOf } from './fates.ts';
 import type { Refusal } from './model.ts';
 import type { Crossing } from './ports.ts';
 import { commonExport } from './slice/common-js.ts';
+import { isCatchAll } from './slice/contributions.ts';
+import { isCut } from './slice/cuts.ts';
 import { portForm, unserialisable } from './slice/port-form.ts';
 import type { Slice } from './slice/slice.ts';
 import type { ProjectSymbol } from './symbols.ts';
@@ -40,6 +42,7 @@ export function refusalsOf(
     ...ownedQueries(slice),
     ...fromObstacles(suggestion),
     ...unreadable(slice),
+    ...foreignRoutes(slice),
     ...sideEffects(slice, fates),
     ...state(slice),
   ];
@@ -276,6 +279,32 @@ function fromObstacles(suggestion: Suggestion): Draft[] {
         line: place.line,
         reason: message,
         options: [SHARED],
+      },
+    ];
+  });
+}
+
+/** Routes of others whose registration could not be told apart from what is taken: the service would serve them too. */
+function foreignRoutes(slice: Slice): Draft[] {
+  return slice.otherRoutes.flatMap((route): Draft[] => {
+    if (isCatchAll(route)) return [];
+    const kept = route.steps.every(({ place }) => {
+      const symbol = slice.graph.at(place.module, place.node.start);
+      return (
+        symbol !== undefined &&
+        slice.taken.has(symbol) &&
+        !isCut(slice.cutsOf(place.module), place.node.start)
+      );
+    });
+    if (!kept || route.steps.length === 0) return [];
+    return [
+      {
+        kind: 'foreign-route',
+        subject: `${route.method} ${route.path.text}`,
+        file: route.place.module.source.name,
+        line: slice.deep.run.vm.line(route.place.module, route.place.node),
+        reason: `${route.method} ${route.path.text} is registered together with routes of the capability: the service would serve it too`,
+        options: ['serve-too'],
       },
     ];
   });

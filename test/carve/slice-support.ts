@@ -9,6 +9,7 @@ import { symbolTable } from '../../cli/analysis/symbols/table.ts';
 import { eachChild, type Node } from '../../cli/analysis/syntax/ast.ts';
 import { parseFile, type SourceFile } from '../../cli/analysis/syntax/parse.ts';
 import type { Decision } from '../../cli/carve/decisions.ts';
+import type { OutputFile } from '../../cli/carve/service/spec.ts';
 import { requestOf, requiredNames } from '../../cli/carve/slice/common-js.ts';
 import { type ServiceSlice, type StubMaker, sliceService } from '../../cli/carve/slice/service-slice.ts';
 
@@ -75,7 +76,8 @@ export function monolith(files: Readonly<Record<string, string>>, framework = 'e
   return dir;
 }
 
-export interface Sliced extends ServiceSlice {
+export interface Sliced extends Omit<ServiceSlice, 'files'> {
+  files: OutputFile[];
   deep: DeepAnalysis;
   /** Text of every taken file by its path. */
   text: Record<string, string>;
@@ -90,8 +92,9 @@ export function sliceDeep(
   capability: string,
   choices: Readonly<Record<string, string>> = {},
 ): Sliced {
-  const sliced = sliceService(deep, capability, decided(choices), stubs);
-  return { ...sliced, deep, text: Object.fromEntries(sliced.files.map(({ path, text }) => [path, text])) };
+  const sliced = sliceService(deep, capability, decided(choices));
+  const files = sliced.files(stubs);
+  return { ...sliced, deep, files, text: Object.fromEntries(files.map(({ path, text }) => [path, text])) };
 }
 
 /** Carves `notes` out of a monolith written down here: the model Note and the routes with `/notes` in their path. */
