@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts', 'monolith/test/**/*.test.ts', 'services/*/test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'monolith/test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', 'test/fixtures/**', 'test/bench/**'],
     pool: 'forks',
     // Many real processes share two cores there: what fails once is tried once more, and told as retried.

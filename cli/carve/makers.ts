@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inferredTypes } from './ports/inferred-types.ts';
 import { monolithPatch } from './ports/monolith/patch.ts';
 import { portFiles } from './ports/service-files.ts';
 import { identityStubOf, stubOf } from './ports/stub.ts';
@@ -7,15 +8,25 @@ import type { Makers } from './produce.ts';
 import type { EnvironmentVariable } from './service/docs/readme.ts';
 import { planYaml, serviceFiles } from './service/files.ts';
 import type { ServiceSpec } from './service/spec.ts';
-import { sliceService } from './slice/service-slice.ts';
+import { type StubMaker, sliceService } from './slice/service-slice.ts';
 
 /** Who makes the parts of a service. */
 export const MAKERS: Makers = {
-  slice: (deep, capability, decisions) =>
-    sliceService(deep, capability, decisions, {
-      port: (port, spec, indent) => stubOf(port, spec, { indent }),
-      identity: (identity, spec, indent) => identityStubOf(identity, spec, { indent }),
-    }),
+  slice: async (deep, capability, decisions) => {
+    const { spec, plan, files } = sliceService(deep, capability, decisions);
+    const inferred = plan.refusals.length === 0 ? await inferredTypes(spec) : new Map<string, string>();
+    const stubs: StubMaker = {
+      port: (port, of, indent, names) => {
+        const type = inferred.get(port.address);
+        const options = { indent, ...(type !== undefined && { inferred: type }) };
+        const stub = stubOf(port, of, options);
+        const missing = new Set(stub.mentions.filter((name) => !names.has(name)));
+        return missing.size === 0 ? stub : stubOf(port, of, { ...options, missing });
+      },
+      identity: (identity, of, indent) => identityStubOf(identity, of, { indent }),
+    };
+    return { spec, plan, files: plan.refusals.length === 0 ? files(stubs) : [] };
+  },
   serviceFiles: (spec, taken) => serviceFiles(spec, taken, { environment: portEnvironment(spec) }),
   portFiles,
   monolithPatch: (spec) => monolithPatch(spec, (path) => readMonolith(spec, path))?.patch,

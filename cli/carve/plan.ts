@@ -5,7 +5,7 @@ import { didYouMean } from '../../migration-plans/yaml/did-you-mean.ts';
 import type { Suggestion } from '../analysis/model.ts';
 import type { DeepAnalysis } from '../analysis/pipeline.ts';
 import { firstChoices, nextChoices } from './choices.ts';
-import { applyDecisions, type Decision } from './decisions.ts';
+import { applyDecisions, type Decision, decisionFor } from './decisions.ts';
 import { type Fate, type Fated, fatesOf } from './fates.ts';
 import type { CarvePlan, CopiedSymbol, SymbolPlan } from './model.ts';
 import { type Crossing, crossings } from './ports.ts';
@@ -52,21 +52,34 @@ export function planWithSlice(
   const owned = new Set(suggestion.models);
   const keys = new Set(suggestion.routes.map((route) => `${route.method} ${route.path}`));
   let choices = firstChoices(decisions);
+  // What a decision did away with is not refused any more in the round after it, and was decided all the same.
+  const before = new Map<string, FullRefusal>();
   for (let round = 0; ; round += 1) {
     const slice = sliceOf(deep, keys, owned, choices);
     const fates = fatesOf(slice);
     const crossing = crossings(slice, fates);
     const refusals = refusalsOf(slice, fates, suggestion, crossing);
+    const all = [
+      ...refusals,
+      ...[...before.values()].filter(
+        (item) => !refusals.some(({ key }) => key === item.key) && isDecided(item, decisions),
+      ),
+    ];
+    for (const item of refusals) before.set(item.key, item);
     const next = round < ROUNDS ? nextChoices(choices, refusals, decisions) : undefined;
     if (next === undefined)
       return {
-        plan: describePlan(slice, fates, crossing, refusals, decisions, capability, suggestion),
+        plan: describePlan(slice, fates, crossing, all, decisions, capability, suggestion),
         slice,
         crossing,
-        refusals,
+        refusals: all,
       };
     choices = next;
   }
+}
+
+function isDecided(refusal: FullRefusal, decisions: ReadonlyMap<string, Decision>): boolean {
+  return decisionFor(refusal.key, decisions, refusal.options) !== undefined;
 }
 
 function describePlan(

@@ -43,13 +43,15 @@ export interface ProducedService {
   origin: Origin;
 }
 
+type MaybePromise<T> = T | Promise<T>;
+
 /** The parts that others own. All are pure but for reading the monolith's tree. */
 export interface Makers {
   slice(
     deep: DeepAnalysis,
     capability: string,
     decisions: ReadonlyMap<string, Decision>,
-  ): { spec: ServiceSpec; files: OutputFile[]; plan: CarvePlan };
+  ): MaybePromise<{ spec: ServiceSpec; files: OutputFile[]; plan: CarvePlan }>;
   serviceFiles(spec: ServiceSpec, taken: readonly OutputFile[]): OutputFile[] | Promise<OutputFile[]>;
   portFiles(spec: ServiceSpec): OutputFile[];
   monolithPatch(spec: ServiceSpec): string | undefined;
@@ -82,7 +84,7 @@ export async function produce(options: ProduceOptions, makers: Makers | undefine
   if (planned.refusals.length > 0 || makers === undefined)
     return { plan: planned, unresolved, symbols, service: undefined };
   refuseUncarvable(deep, planned);
-  const { spec, files, plan } = makers.slice(deep, capability, decisions);
+  const { spec, files, plan } = await makers.slice(deep, capability, decisions);
   if (plan.refusals.length > 0) return { plan, unresolved, symbols, service: undefined };
   const patch = makers.monolithPatch(spec);
   const generated = await makers.serviceFiles(spec, files);

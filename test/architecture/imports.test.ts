@@ -11,6 +11,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'edge-proxy': ['migration-plans'],
   cli: ['migration-plans', 'edge-proxy'],
   monolith: [],
+  'services/catalog': [],
+  'services/orders': [],
   'services/reviews': [],
 };
 

@@ -1,7 +1,7 @@
 import { DiscoverInstancesCommand, ServiceDiscoveryClient } from '@aws-sdk/client-servicediscovery';
 import { afterEach, expect, it, vi } from 'vitest';
 import { type CloudMapEndpoint, startCloudMapEndpoint } from '../../cli/cloud-map/server.ts';
-import { Registrar } from '../../services/reviews/src/registration/registrar.ts';
+import { Registrar } from '../../services/reviews/service/registration/registrar.ts';
 
 let endpoint: CloudMapEndpoint | undefined;
 const registrars: Registrar[] = [];

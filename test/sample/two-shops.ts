@@ -59,7 +59,7 @@ export async function startTwoShops(): Promise<TwoShops> {
   };
   const [monolith, service] = await Promise.all([
     start('monolith/src/main.ts', postgres.url),
-    start('services/reviews/src/main.ts', urlOf(postgres.url, 'copy')),
+    start('services/reviews/service/main.ts', urlOf(postgres.url, 'copy')),
   ]);
   return {
     monolith,

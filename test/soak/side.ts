@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { Pool } from 'pg';
 import { WebSocketServer } from 'ws';
-import { readConfig } from '../../services/reviews/src/config.ts';
-import { Registrar } from '../../services/reviews/src/registration/registrar.ts';
+import { readConfig } from '../../services/reviews/service/config.ts';
+import { Registrar } from '../../services/reviews/service/registration/registrar.ts';
 
 /**
  * The monolith of the soak, or an instance of its service (SIDE), as a process of its own. Both answer the same about items and orders,
@@ -12,8 +12,8 @@ import { Registrar } from '../../services/reviews/src/registration/registrar.ts'
  * An instance registers itself in Cloud Map as the sample's service does, by the same code, and takes its leave on SIGTERM.
  */
 const side = process.env.SIDE ?? 'monolith';
-const config = readConfig(process.env);
-const database = new Pool({ connectionString: config.databaseUrl, max: 4 });
+const { config } = readConfig(process.env);
+const database = new Pool({ connectionString: process.env.DATABASE_URL ?? '', max: 4 });
 database.on('error', () => {});
 
 const PAGE = Buffer.alloc(100_000, '<p>A page of the monolith.</p>\n');

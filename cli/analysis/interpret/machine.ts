@@ -3,6 +3,7 @@ import type { ModuleResolver } from '../project/resolve.ts';
 import type { DataModel } from '../schema/read.ts';
 import { type Callable, lineAt, type Node } from '../syntax/ast.ts';
 import type { SourceFile } from '../syntax/parse.ts';
+import { functionsIn } from './calls.ts';
 import { Env } from './env.ts';
 import type { Frame } from './frame.ts';
 import { functionInfo } from './functions.ts';
@@ -47,7 +48,7 @@ const MAX_CONTEXTS = 4000;
 const CROWDED_CALLER = 16;
 const CROWDED_CONTEXTS = 24;
 /** So many contexts of a function, called from a crowded one, show all that it does: a further call is like one of them. */
-const ENOUGH_CONTEXTS = 64;
+const ENOUGH_CONTEXTS = 256;
 /** Evaluations of one analysis; what is left then is reported as not settled. */
 const MAX_EVALUATIONS = 400_000;
 /** Nested calls evaluated at once; deeper ones are queued, which bounds the host's stack. */
@@ -197,7 +198,7 @@ export class Machine {
       }
       const used = parameter === undefined || info.used[at] !== false;
       if (used && crowded && contexts.size >= CROWDED_CONTEXTS) {
-        values.push(withoutClosures(given));
+        values.push(settle(withoutClosures(given), contexts.size, this.#leaves.get(func.node) === true));
         continue;
       }
       values.push(used ? settle(given, contexts.size, this.#leaves.get(func.node) === true) : UNKNOWN);
@@ -360,11 +361,9 @@ function likeliest(known: Iterable<Invocation>, self: Value | undefined): Invoca
   return last;
 }
 
-/** A value without what each context of a caller makes anew: functions, objects, lists and plain data. */
+/** A value without what each context of a caller makes anew: functions, and objects and lists that hold some. */
 function withoutClosures(value: Value): Value {
-  const kept = members(value).filter(
-    (item) => item.kind === 'host' || item.kind === 'instance' || item.kind === 'class' || item === UNDEFINED,
-  );
+  const kept = members(value).filter((item) => functionsIn([item], 2).length === 0);
   return kept.length === members(value).length ? value : joinAll([UNKNOWN, ...kept]);
 }
 

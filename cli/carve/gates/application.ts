@@ -7,7 +7,7 @@ import { gateEnvironment, lastLines, type Started, startCommand } from './run-pr
 export interface Application {
   url: string;
   said(): string;
-  /** Ends it in order, then by force. */
+  /** Ends it with all that it has started. */
   stop(): Promise<void>;
 }
 
@@ -22,8 +22,6 @@ export interface ApplicationOptions {
 }
 
 export type StartOutcome = { app: Application } | { failed: string; said: string[] };
-
-const STOP_LIMIT_MS = 15_000;
 
 /** Never rejects for what the application does. */
 export async function startApplication(options: ApplicationOptions): Promise<StartOutcome> {
@@ -63,7 +61,7 @@ async function startOnce(options: ApplicationOptions, port: number): Promise<Sta
     }
     await sleep(50);
   }
-  await stop(started, 'SIGKILL');
+  await stop(started);
   return {
     failed: `it was not ready after ${limitMs / 1000} s: ${last}`,
     said: lastLines(started.said(), 20),
@@ -80,13 +78,10 @@ async function ask(url: string): Promise<number | undefined> {
   }
 }
 
-async function stop(started: Started, by: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-  started.end(by);
-  const timer = setTimeout(() => started.end('SIGKILL'), STOP_LIMIT_MS);
-  await started.ended;
-  clearTimeout(timer);
-  // The group's leader has ended; what it left running ends too.
+/** At once: its database is thrown away, and draining would only wait for our own kept connections. */
+async function stop(started: Started): Promise<void> {
   started.end('SIGKILL');
+  await started.ended;
 }
 
 function freePort(): Promise<number> {

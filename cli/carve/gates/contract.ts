@@ -23,6 +23,7 @@ export function contractFiles(
   routeOf: (request: TrialRequest) => string,
   seed: string,
   redactor: Redactor,
+  recordedAt: Date,
 ): OutputFile[] {
   const byRoute = new Map<string, RecordedExchange[]>();
   const order: string[] = [];
@@ -30,7 +31,10 @@ export function contractFiles(
     if (!('status' in trial.monolith) || trial.differences.length > 0) continue;
     const route = routeOf(trial.request);
     if (!byRoute.has(route)) order.push(route);
-    byRoute.set(route, [...(byRoute.get(route) ?? []), recorded(trial, trial.monolith, redactor)]);
+    byRoute.set(route, [
+      ...(byRoute.get(route) ?? []),
+      recorded(trial, trial.monolith, redactor, recordedAt),
+    ]);
   }
   if (order.length === 0) return [];
   const names = fileNames(order);
@@ -51,7 +55,12 @@ export function contractFiles(
   ];
 }
 
-function recorded(trial: JudgedTrial, answer: CapturedAnswer, redactor: Redactor): RecordedExchange {
+function recorded(
+  trial: JudgedTrial,
+  answer: CapturedAnswer,
+  redactor: Redactor,
+  recordedAt: Date,
+): RecordedExchange {
   const { request, noise } = trial;
   const { body } = redactAnswer(answer, redactor);
   const header = (name: string): string | null => {
@@ -60,7 +69,7 @@ function recorded(trial: JudgedTrial, answer: CapturedAnswer, redactor: Redactor
   };
   const type = header('content-type')?.split(';')[0]?.trim() ?? null;
   // What varies is not kept at all, so that recording again gives the same file.
-  const steady = body === undefined || body.length > MAX_BODY ? null : masked(body, type, noise);
+  const steady = body === undefined || body.length > MAX_BODY ? null : masked(body, type, noise, recordedAt);
   return {
     name: request.name,
     request: { method: request.method, url: request.url, headers: request.headers, body: request.body },
@@ -69,26 +78,50 @@ function recorded(trial: JudgedTrial, answer: CapturedAnswer, redactor: Redactor
   };
 }
 
-/** JSON without the values that vary; null for another text in which something varies. */
-function masked(body: string, type: string | null, noise: readonly string[]): string | null {
+/** JSON without the values that vary, or that speak of the day of the recording; null for another text with such. */
+function masked(body: string, type: string | null, noise: readonly string[], now: Date): string | null {
   const paths = noise.filter((path) => path.startsWith('$'));
   if (noise.some((path) => path.startsWith('html') || path === 'body' || path.startsWith('text')))
     return null;
-  if (paths.length === 0) return body;
-  if (type === null || !/json$/.test(type)) return null;
+  if (type === null || !/json$/.test(type)) return paths.length > 0 || isOfToday(body, now) ? null : body;
+  if (paths.length === 0 && !speaksOfNow(body, now)) return body;
   try {
-    return JSON.stringify(mask(JSON.parse(body), '$', new Set(paths)));
+    return JSON.stringify(mask(JSON.parse(body), '$', new Set(paths), now));
   } catch {
     return null;
   }
 }
 
-function mask(value: unknown, path: string, varies: ReadonlySet<string>): unknown {
-  if (varies.has(path)) return '«varies»';
-  if (Array.isArray(value)) return value.map((item) => mask(item, `${path}[*]`, varies));
+function mask(value: unknown, path: string, varies: ReadonlySet<string>, now: Date): unknown {
+  if (varies.has(path)) return VARIES;
+  if (Array.isArray(value)) return value.map((item) => mask(item, `${path}[*]`, varies, now));
+  if (typeof value === 'string') return isOfToday(value, now) ? VARIES : value;
+  if (typeof value === 'number') return isAboutNow(value, now) ? VARIES : value;
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, mask(item, `${path}.${key}`, varies)]),
+    Object.entries(value).map(([key, item]) => [key, mask(item, `${path}.${key}`, varies, now)]),
+  );
+}
+
+const VARIES = '«varies»';
+const DAY_MS = 86_400_000;
+
+/** Two answers of one moment may agree on the date; tomorrow's would not. */
+function isOfToday(text: string, now: Date): boolean {
+  return [-DAY_MS, 0, DAY_MS].some((shift) =>
+    text.includes(new Date(now.getTime() + shift).toISOString().slice(0, 10)),
+  );
+}
+
+/** A time of day of the recording as a number: seconds or milliseconds. */
+function isAboutNow(value: number, now: Date): boolean {
+  return [1, 1000].some((unit) => Math.abs(value * unit - now.getTime()) < DAY_MS);
+}
+
+function speaksOfNow(body: string, now: Date): boolean {
+  return (
+    isOfToday(body, now) ||
+    [...body.matchAll(/\b\d{10,13}\b/g)].some(([digits]) => isAboutNow(Number(digits), now))
   );
 }
 

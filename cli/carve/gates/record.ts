@@ -1,5 +1,6 @@
 /** Gate: the service answers as the monolith does. Three processes on equal databases get the same requests in the same order. */
 
+import type { ShadowAnswer } from '../../../migration-plans/compare/answer.ts';
 import { exchange } from './exchange.ts';
 import { type JudgedTrial, judgeTrial, tally, tellDifference } from './judge.ts';
 import type { GateReport } from './report.ts';
@@ -11,6 +12,13 @@ export interface Sides {
   service: string;
 }
 
+/** How often the monolith is asked again before a difference counts. Two orders of a list agree so often by chance once in 1 000. */
+const CONFIRMATIONS = 10;
+
+function isSafe(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
 export async function runTrials(
   sides: Sides,
   requests: readonly TrialRequest[],
@@ -19,13 +27,24 @@ export async function runTrials(
   const trials: JudgedTrial[] = [];
   for (const [index, request] of requests.entries()) {
     options.onProgress(`comparing answers ${index + 1} of ${requests.length} …`);
+    const from = Date.now();
     // At the same moment, so that what depends on the clock depends on the same one.
     const [monolith, again, service] = await Promise.all([
       exchange(sides.monolith, request, options.signal),
       exchange(sides.again, request, options.signal),
       exchange(sides.service, request, options.signal),
     ]);
-    trials.push(judgeTrial({ request, monolith, again, service }));
+    const trial = { request, monolith, again, service, asked: { from, to: Date.now() } };
+    let judged = judgeTrial(trial);
+    if (judged.differences.length > 0 && isSafe(request.method)) {
+      // What comes in another order each time may come in the same one twice: the monolith is asked until that is unlikely.
+      const more: ShadowAnswer[] = [];
+      for (let round = 0; round < CONFIRMATIONS && judged.differences.length > 0; round += 1) {
+        more.push(await exchange(sides.again, request, options.signal));
+        judged = judgeTrial({ ...trial, more });
+      }
+    }
+    trials.push(judged);
   }
   return trials;
 }

@@ -67,6 +67,8 @@ class TryOutRun {
   private readonly options: TryOptions;
   private readonly asked: TrialRequest[] | undefined;
   private readonly folders: string[] = [];
+  /** Prisma's query compiler stands in for its engine. */
+  private substituted = false;
   private readonly apps: Application[] = [];
   private database: GateDatabase | undefined;
 
@@ -236,11 +238,14 @@ class TryOutRun {
         : requests.filter(({ method }) => ['GET', 'HEAD'].includes(method));
     const trials = await runTrials({ ...sides, service: service.url }, safe, options);
     const routeOf = routeFinder(spec.routes);
-    const report = answersReport(trials, spec.routes.length, routeOf, data.notes);
+    const report = answersReport(trials, spec.routes.length, routeOf, [
+      ...data.notes,
+      ...(this.substituted ? [SUBSTITUTED] : []),
+    ]);
     if (report.status !== 'passed') return { report, recorded: undefined };
     return {
       report,
-      recorded: contractFiles(CONTRACT_FOLDER, trials, routeOf, data.seed, createRedactor([])),
+      recorded: contractFiles(CONTRACT_FOLDER, trials, routeOf, data.seed, createRedactor([]), new Date()),
     };
   }
 
@@ -381,7 +386,16 @@ class TryOutRun {
   private async generate(folder: string, scripts = folder): Promise<string[] | undefined> {
     const command = readPackage(join(scripts, 'package.json')).scripts?.generate;
     if (command === undefined) return undefined;
-    return generateClient(folder, command, this.dataSource().variable, this.options.signal);
+    const { base } = this.spec.layout;
+    const outcome = await generateClient(folder, {
+      command,
+      variable: this.dataSource().variable,
+      schemaFiles: this.spec.schemaFiles.map((file) => relative(base, file)),
+      signal: this.options.signal,
+    });
+    if ('failed' in outcome) return outcome.failed;
+    this.substituted ||= outcome.substituted;
+    return undefined;
   }
 
   private environment(url: string, more: Record<string, string>): Record<string, string> {
@@ -395,6 +409,8 @@ class TryOutRun {
       ...placeholders([...names], examples, { variable: this.dataSource().variable, url }),
       NODE_ENV: 'production',
       REGISTRATION: 'off',
+      // The monolith itself is started by what starts the service, and calls nobody.
+      MONOLITH_URL: 'http://127.0.0.1:1',
       MONOLITH_PORTS_TOKEN: PORTS_TOKEN,
       DRAIN_DELAY_MS: '0',
       ...more,
@@ -416,6 +432,8 @@ interface Failed {
 
 /** In the copy of the monolith: the service's package.json, for its scripts. No code stands there. */
 const SERVICE_COPY = '.carve-service';
+const SUBSTITUTED =
+  'Prisma’s query engine is not installed: its query compiler stood in for it, for the monolith and the service alike';
 const SKIP = 'Try it by hand, then write with --skip-gates.';
 const HOW =
   'Say how the monolith is started: --monolith-command COMMAND (it gets PORT and its database in the environment).';

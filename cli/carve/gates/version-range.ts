@@ -1,6 +1,6 @@
 /**
  * Whether a version is one that package.json asks for. Knows what real package.json files hold: exact versions, `^`, `~`, comparisons,
- * `x`, alternatives. Undefined: can't tell (tags, addresses, ranges with a dash).
+ * `x`, ranges with a dash, alternatives. Undefined: can't tell (tags, addresses).
  */
 export function satisfies(version: string, range: string): boolean | undefined {
   const wanted = range.trim();
@@ -24,7 +24,10 @@ function parse(text: string): Version | undefined {
 }
 
 function matchesAll(actual: Version, range: string): boolean | undefined {
-  const parts = range.replace(/([<>]=?|[=^~])\s+/g, '$1').split(/\s+/);
+  const parts = range
+    .replace(/^(\S+)\s+-\s+(\S+)$/, '>=$1 <=$2')
+    .replace(/([<>]=?|[=^~])\s+/g, '$1')
+    .split(/\s+/);
   const results = parts.map((part) => matchesOne(actual, part));
   if (results.includes(false)) return false;
   return results.includes(undefined) ? undefined : true;

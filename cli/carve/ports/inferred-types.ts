@@ -16,6 +16,19 @@ import { isTypeScript } from './stub.ts';
 /** Longest time that the compiler may take, in ms. */
 const compilerTime = 120_000;
 
+const PLAIN_OPTIONS = [
+  '--ignoreConfig',
+  '--target',
+  'es2022',
+  '--module',
+  'nodenext',
+  '--moduleResolution',
+  'nodenext',
+  '--strict',
+  '--esModuleInterop',
+  '--allowImportingTsExtensions',
+];
+
 /** Return types by address, for ports in TypeScript without a declared one. */
 export async function inferredTypes(spec: ServiceSpec): Promise<Map<string, string>> {
   const wanted = outwardPorts(spec).filter(
@@ -25,10 +38,14 @@ export async function inferredTypes(spec: ServiceSpec): Promise<Map<string, stri
   const project = join(spec.layout.base, spec.layout.packageDir);
   const config = join(project, 'tsconfig.json');
   const compiler = compilerOf(project);
-  if (wanted.length === 0 || compiler === undefined || !existsSync(config)) return found;
+  if (wanted.length === 0 || compiler === undefined) return found;
+  // A package without options of its own, as Node runs it: the files alone, with the options that fit that.
+  const what = existsSync(config)
+    ? ['-p', config]
+    : [...new Set(wanted.map((port) => join(spec.layout.base, port.file))), ...PLAIN_OPTIONS];
   const folder = mkdtempSync(join(tmpdir(), 'carve-types-'));
   try {
-    await emit(compiler, config, spec.layout.base, folder);
+    await emit(compiler, what, spec.layout.base, folder);
     for (const port of wanted) {
       const file = join(folder, port.file.replace(/\.([cm]?)tsx?$/, '.d.$1ts'));
       const type = existsSync(file) ? returnTypeIn(readFileSync(file, 'utf8'), port) : undefined;
@@ -51,7 +68,7 @@ function compilerOf(project: string): string | undefined {
 }
 
 /** Mistakes in the monolith do not matter: what could be told is written all the same. */
-function emit(compiler: string, config: string, base: string, folder: string): Promise<void> {
+function emit(compiler: string, what: readonly string[], base: string, folder: string): Promise<void> {
   const options = ['--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--noEmitOnError', 'false'];
   const places = ['--outDir', folder, '--declarationDir', folder, '--rootDir', base];
   const rest = [
@@ -66,7 +83,7 @@ function emit(compiler: string, config: string, base: string, folder: string): P
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      [compiler, '-p', config, ...options, ...places, ...rest],
+      [compiler, ...what, ...options, ...places, ...rest],
       { timeout: compilerTime, maxBuffer: 64 * 1024 * 1024 },
       () => resolve(),
     );

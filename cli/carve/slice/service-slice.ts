@@ -15,6 +15,7 @@ import { assetsOf, isText } from './assets.ts';
 import { commonExport } from './common-js.ts';
 import { emitModule, type Piece } from './emit.ts';
 import { environmentOf } from './environment.ts';
+import type { TakenModule } from './liveness.ts';
 import { portForm } from './port-form.ts';
 import type { Slice } from './slice.ts';
 
@@ -24,6 +25,8 @@ export interface StubMaker {
     port: PortSpec,
     spec: ServiceSpec,
     indent: string,
+    /** Names that the file has. */
+    names: ReadonlySet<string>,
   ): { text: string; imports: { request: string; names: string[] }[] };
   identity(
     identity: IdentitySpec,
@@ -34,8 +37,9 @@ export interface StubMaker {
 
 export interface ServiceSlice {
   spec: ServiceSpec;
-  files: OutputFile[];
   plan: CarvePlan;
+  /** The taken files, with what `stubs` puts in the place of functions that stay. */
+  files(stubs: StubMaker): OutputFile[];
 }
 
 /**
@@ -47,7 +51,6 @@ export function sliceService(
   deep: DeepAnalysis,
   capability: string,
   decisions: ReadonlyMap<string, Decision>,
-  stubs: StubMaker,
 ): ServiceSlice {
   const planned = planWithSlice(deep, capability, decisions);
   const { slice, plan } = planned;
@@ -56,7 +59,6 @@ export function sliceService(
   const portSymbols = new Map<string, ProjectSymbol>();
   const ports = portSpecs(planned, portSymbols, toPath);
   const identities = identitySpecs(planned, decisions, toPath);
-  const { assets } = assetsOf(slice.live.taken.values(), slice.cutsOf, layout.base);
   const spec = specOf(
     planned,
     layout,
@@ -64,6 +66,38 @@ export function sliceService(
     ports,
     identities.map((item) => item.spec),
   );
+  return {
+    spec,
+    plan,
+    files: (stubs) => takenFiles({ planned, layout, toPath, ports, portSymbols, identities, spec, stubs }),
+  };
+}
+
+interface Taking {
+  planned: PlannedCarve;
+  layout: ServiceSpec['layout'];
+  toPath: (file: string) => string;
+  ports: readonly PortSpec[];
+  portSymbols: ReadonlyMap<string, ProjectSymbol>;
+  identities: ReturnType<typeof identitySpecs>;
+  spec: ServiceSpec;
+  stubs: StubMaker;
+}
+
+/** The texts of the taken files, and what they read while they run. */
+function takenFiles({
+  planned,
+  layout,
+  toPath,
+  ports,
+  portSymbols,
+  identities,
+  spec,
+  stubs,
+}: Taking): OutputFile[] {
+  const { slice } = planned;
+  const { deep } = slice;
+  const { assets } = assetsOf(slice.live.taken.values(), slice.cutsOf, layout.base);
   const files: OutputFile[] = [];
   for (const taken of slice.live.taken.values()) {
     const table = deep.tables.get(taken.module.source.path);
@@ -81,7 +115,7 @@ export function sliceService(
       const entry = port === undefined ? undefined : portSymbols.get(port.address);
       const form = entry === undefined ? undefined : portForm(entry);
       if (port === undefined || form === undefined) return [];
-      const stub = stubs.port(port, spec, indentAt(taken.module, form.func));
+      const stub = stubs.port(port, spec, indentAt(taken.module, form.func), namesIn(taken));
       need(stub.imports);
       return [{ start: form.func.start, end: form.func.end, text: stub.text }];
     };
@@ -124,8 +158,12 @@ export function sliceService(
         text: readFileSync(path, 'utf8'),
       });
   }
-  files.sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { spec, files, plan };
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Names that a taken file declares or imports. */
+function namesIn(taken: TakenModule): Set<string> {
+  return new Set([...taken.imported, ...[...taken.symbols].flatMap((symbol) => symbol.names)]);
 }
 
 function importLine(module: ModuleState, request: string, names: readonly string[]): string {

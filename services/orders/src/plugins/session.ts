@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import type { Role } from '../../generated/enums.ts';
+import { randomToken, redirectTo, textField } from '../helpers.ts';
+import { identify, type Asked } from '../../service/ports/identity.ts';
+
+export interface CurrentCustomer {
+  id: number;
+  email: string;
+  firstName: string;
+  lastName: string;
+  role: Role;
+}
+
+export interface Flash {
+  kind: 'notice' | 'error';
+  text: string;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    customer: CurrentCustomer | null;
+  }
+}
+
+/** Who is asking: looks the `sid` cookie up in the sessions. */
+export default fp(async function sessionPlugin(app: FastifyInstance) {
+  app.decorateRequest('customer', null);
+  app.addHook('preHandler', async (...asked: Asked) => identify('src/plugins/session.session', ...asked));
+});
+
+/** Shows a message on the next page. It travels in a cookie, so that it needs no session. */
+export function setFlash(reply: FastifyReply, kind: Flash['kind'], text: string): void {
+  const value = Buffer.from(JSON.stringify({ kind, text })).toString('base64url');
+  reply.setCookie('flash', value, { path: '/', httpOnly: true, sameSite: 'lax' });
+}
+
+/** The message for this page, if there is one; it is shown once. */
+export function takeFlash(request: FastifyRequest, reply: FastifyReply): Flash | undefined {
+  const value = request.cookies.flash;
+  if (!value) return undefined;
+  reply.clearCookie('flash', { path: '/' });
+  try {
+    const flash = JSON.parse(Buffer.from(value, 'base64url').toString()) as Partial<Flash>;
+    return typeof flash.text === 'string' ? { kind: flash.kind ?? 'notice', text: flash.text } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A token for the forms of a page: another one for each page, all valid for the browser that holds the `csrf` cookie.
+ */
+export function csrfToken(request: FastifyRequest, reply: FastifyReply): string {
+  let secret = request.cookies.csrf;
+  if (!secret) {
+    secret = randomToken();
+    reply.setCookie('csrf', secret, { path: '/', httpOnly: true, sameSite: 'lax' });
+  }
+  const salt = randomToken(4);
+  return `${salt}-${digest(salt, secret)}`;
+}
+
+/** Accepts a token of `csrfToken`, and, as older clients send it, the value of the cookie itself. */
+export function hasValidCsrfToken(request: FastifyRequest): boolean {
+  const secret = request.cookies.csrf;
+  const token = textField(request.body, '_csrf');
+  if (!secret || !token) return false;
+  const [salt = '', hash] = token.split('-');
+  return token === secret || hash === digest(salt, secret);
+}
+
+function digest(salt: string, secret: string): string {
+  return createHash('sha1').update(`${salt}.${secret}`).digest('hex');
+}
+
+/** For forms: answers 403 when the token is missing or wrong. */
+export async function checkCsrf(request: FastifyRequest, reply: FastifyReply) {
+  if (!hasValidCsrfToken(request)) {
+    return reply
+      .code(403)
+      .type('text/plain; charset=utf-8')
+      .send('Invalid CSRF token. Please go back and reload.');
+  }
+}
+
+/** For pages: sends visitors to the login and afterwards back. */
+export async function requireLogin(request: FastifyRequest, reply: FastifyReply) {
+  if (!request.customer) {
+    const back = request.method === 'GET' ? request.url : '/account';
+    return redirectTo(request, reply, `/login?next=${encodeURIComponent(back)}`);
+  }
+}

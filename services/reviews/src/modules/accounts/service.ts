@@ -1,0 +1,10 @@
+import { prisma } from '../../database/client.ts';
+
+/** "Ada L.": how other visitors see a customer. */
+export function publicName(customer: { firstName: string; lastName: string }): string {
+  return `${customer.firstName} ${customer.lastName.slice(0, 1)}.`;
+}
+
+export async function findCustomer(id: number) {
+  return prisma.customer.findUnique({ where: { id } });
+}
