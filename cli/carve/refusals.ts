@@ -1,10 +1,12 @@
 /** What a carve must not decide by itself. Each refusal names the place, the reason, and the choices that would resolve it. */
 import type { AccessRecord, Invocation } from '../analysis/interpret/invocation.ts';
+import { members, type Value } from '../analysis/interpret/values.ts';
 import type { Access, Suggestion } from '../analysis/model.ts';
 import { type Fated, isClient, runsOf } from './fates.ts';
 import type { Refusal } from './model.ts';
 import type { Crossing } from './ports.ts';
 import { commonExport } from './slice/common-js.ts';
+import { isCatchAll } from './slice/contributions.ts';
 import { portForm, unserialisable } from './slice/port-form.ts';
 import type { Slice } from './slice/slice.ts';
 import type { ProjectSymbol } from './symbols.ts';
@@ -283,7 +285,13 @@ function fromObstacles(suggestion: Suggestion): Draft[] {
 
 /** Code that is taken but could not be read to the end. */
 function unreadable(slice: Slice): Draft[] {
+  const ofPackages = new Set(
+    slice.deep.run.routes
+      .filter((route) => isCatchAll(route) && isOfPackage(route.handler))
+      .map(({ place }) => `${place.module.source.name}:${slice.deep.run.vm.line(place.module, place.node)}`),
+  );
   return slice.deep.analysis.unresolved
+    .filter((item) => item.kind !== 'unknown-handler' || !ofPackages.has(`${item.file}:${item.line}`))
     .filter((item) => /^(?:dynamic-|computed-method|raw-sql|unknown-handler)/.test(item.kind))
     .filter((item) => {
       const symbol = symbolAt(slice, item.file, item.line);
@@ -301,6 +309,11 @@ function unreadable(slice: Slice): Draft[] {
       reason: item.reason,
       options: ['moves-safely'],
     }));
+}
+
+/** What a package made, such as `cors()`. */
+function isOfPackage(handler: Value): boolean {
+  return members(handler).every((item) => item.kind === 'host' && item.host.type.startsWith('external'));
 }
 
 /** Statements that do something when a file is loaded, in a file of which only a part is taken. */
