@@ -1,6 +1,8 @@
 /** What a carve must not decide by itself. Each refusal names the place, the reason, and the choices that would resolve it. */
 import type { AccessRecord, Invocation } from '../analysis/interpret/invocation.ts';
+import { members, type Value } from '../analysis/interpret/values.ts';
 import type { Access, Suggestion } from '../analysis/model.ts';
+import { type Callable, eachChild, isCallable, type Node } from '../analysis/syntax/ast.ts';
 import { type Fated, isClient, runsOf } from './fates.ts';
 import type { Refusal } from './model.ts';
 import type { Crossing } from './ports.ts';
@@ -160,12 +162,45 @@ function identity(slice: Slice): Draft[] {
           file: func.module.source.name,
           line: vm.line(func.module, func.node),
           reason: `the middleware ${func.name || 'here'} looks up ${[...new Set(touched.map((touch) => touch.model))].join(', ')}, which stays in the monolith`,
-          options: [SHARED, 'ask-monolith'],
+          options: canAsk(slice, invocation) ? [SHARED, 'ask-monolith'] : [SHARED],
           asks: invocation,
         },
       ];
     }),
   );
+}
+
+/**
+ * Whether the monolith can be asked in a middleware's place. Not for one that a factory makes, such as `requireRight('admin')`: what it
+ * was made with would be lost, and the right of one route could open another.
+ */
+function canAsk(slice: Slice, { func }: Invocation): boolean {
+  if (func === undefined) return false;
+  const symbol = slice.graph.at(func.module, func.node.start);
+  if (symbol === undefined) return false;
+  if (portForm(symbol)?.func === func.node) return true;
+  const around = enclosing(symbol.symbol.node, func.node);
+  // A plugin's own function, which the framework calls once: only its options could be lost.
+  const [outer, ...more] = around;
+  if (outer === undefined || more.length > 0) return around.length === 0;
+  const [first, ...options] = outer.params;
+  return (
+    first !== undefined &&
+    options.length === 0 &&
+    slice.routes.some(({ framework }) => framework === 'fastify')
+  );
+}
+
+/** Functions around a node, from the outside in. */
+function enclosing(root: Node, target: Node): Callable[] {
+  const found: Callable[] = [];
+  const walk = (node: Node): void => {
+    if (node === target || node.start > target.start || node.end < target.end) return;
+    if (isCallable(node)) found.push(node);
+    eachChild(node, walk);
+  };
+  walk(root);
+  return found;
 }
 
 interface Query {
@@ -297,6 +332,10 @@ function foreignRoutes(slice: Slice): Draft[] {
       );
     });
     if (!kept || route.steps.length === 0) return [];
+    const last = route.steps.at(-1)?.place.node;
+    const shared = last !== undefined && (slice.contributions.byCall.get(last)?.own.size ?? 0) > 0;
+    // One call registers for both sides where a table or a folder tells them apart: what was left out there is not served.
+    if (shared && leavesOutOthers(slice)) return [];
     return [
       {
         kind: 'foreign-route',
@@ -310,9 +349,21 @@ function foreignRoutes(slice: Slice): Draft[] {
   });
 }
 
+function leavesOutOthers(slice: Slice): boolean {
+  return [...slice.live.taken.keys()].some((module) =>
+    slice.cutsOf(module).some((cut) => cut.why.startsWith('a row of') || cut.why.endsWith('of others only')),
+  );
+}
+
 /** Code that is taken but could not be read to the end. */
 function unreadable(slice: Slice): Draft[] {
+  const ofPackages = new Set(
+    slice.deep.run.routes
+      .filter((route) => isCatchAll(route) && isOfPackage(route.handler))
+      .map(({ place }) => `${place.module.source.name}:${slice.deep.run.vm.line(place.module, place.node)}`),
+  );
   return slice.deep.analysis.unresolved
+    .filter((item) => item.kind !== 'unknown-handler' || !ofPackages.has(`${item.file}:${item.line}`))
     .filter((item) => /^(?:dynamic-|computed-method|raw-sql|unknown-handler)/.test(item.kind))
     .filter((item) => {
       const symbol = symbolAt(slice, item.file, item.line);
@@ -330,6 +381,11 @@ function unreadable(slice: Slice): Draft[] {
       reason: item.reason,
       options: ['moves-safely'],
     }));
+}
+
+/** What a package made, such as `cors()`. */
+function isOfPackage(handler: Value): boolean {
+  return members(handler).every((item) => item.kind === 'host' && item.host.type.startsWith('external'));
 }
 
 /** Statements that do something when a file is loaded, in a file of which only a part is taken. */

@@ -112,6 +112,29 @@ describe('package.json', () => {
     expect(files.get('README.md')).toContain('asks for `nowhere`');
   });
 
+  it('takes types that came along with another package, and such as have no package to them', async () => {
+    const files = await written(
+      {
+        'package.json': JSON.stringify({
+          dependencies: { express: '^4.18.2' },
+          devDependencies: { '@types/express': '^4.17.0', '@types/passport-jwt': '^3.0.0' },
+        }),
+        'node_modules/jsonwebtoken/package.json': '{ "version": "8.5.1" }',
+        'node_modules/@types/jsonwebtoken/package.json': '{ "version": "8.5.9" }',
+        'node_modules/@types/express-serve-static-core/package.json': '{ "version": "4.17.31" }',
+      },
+      { ...ts, modules: 'cjs', dependencies: ['express', 'jsonwebtoken', 'express-serve-static-core'] },
+    );
+    expect(json(files).dependencies).toMatchObject({ express: '^4.18.2', jsonwebtoken: '^8.5.1' });
+    expect(json(files).dependencies['express-serve-static-core']).toBeUndefined();
+    expect(json(files).devDependencies).toMatchObject({
+      '@types/express': '^4.17.0',
+      '@types/express-serve-static-core': '^4.17.31',
+      '@types/jsonwebtoken': '^8.5.9',
+    });
+    expect(files.get('README.md')).not.toContain('express-serve-static-core');
+  });
+
   it('loads .env as the monolith does', async () => {
     const dotenv = await written({ 'package.json': '{ "dependencies": { "dotenv": "^16.0.0" } }' });
     expect(json(dotenv).dependencies.dotenv).toBe('^16.0.0');

@@ -5,6 +5,7 @@ import type { TextFile } from '../../cli/carve/service/project.ts';
 import { carriedObjects } from '../../cli/carve/service/schema/database-objects.ts';
 import { createTablesSql } from '../../cli/carve/service/schema/engine.ts';
 import { type Slice, sliceSchema } from '../../cli/carve/service/schema/slice.ts';
+import { typedModels } from '../../cli/carve/service/schema/typed-models.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const one = (text: string): TextFile[] => [{ path: 'prisma/schema.prisma', text }];
@@ -77,6 +78,37 @@ model Review {
   ])
 }
 `.replace(' /* odd */', '');
+
+describe('models of which only types are named', () => {
+  const models = ['User', 'UserProfile', 'Order', 'Tag'];
+
+  it('are those that are imported from the client, or that a type of `Prisma` is about', () => {
+    const texts = [
+      "import { Prisma, type User as Person } from '@prisma/client';\nlet a: Prisma.UserProfileWhereInput;",
+      "import { Order } from './orders';",
+      "import { Tag } from '../generated/prisma/client';",
+    ];
+    expect(typedModels(texts, models, ['prisma'])).toEqual(['Tag', 'User', 'UserProfile']);
+    expect(typedModels(texts, models, [])).toEqual(['User', 'UserProfile']);
+  });
+
+  it('may be passed on by a file of the project', () => {
+    const texts = ["export * from '@prisma/client';", "import type { Order } from './types';"];
+    expect(typedModels(texts, models, [])).toEqual(['Order']);
+  });
+
+  it('stand in the schema with a word about it, with the relations to what is there', () => {
+    const sliced = sliceSchema(one(SHOP), {
+      models: new Set(['Review', 'User']),
+      typesOnly: new Set(['User']),
+    });
+    expect(textOf(sliced)).toContain(`/// Who buys.
+// The code only names its types: the table is the monolith's, and nothing here queries it.
+model User {`);
+    expect(textOf(sliced)).toContain('author User   @relation(');
+    expect(sliced.typesOnly).toEqual(['User']);
+  });
+});
 
 describe('the slice of a schema', () => {
   it('keeps what the authors wrote, and takes out what is not there', () => {

@@ -1,6 +1,7 @@
 /** Where the packages of a gate folder come from: what the monolith has installed, else the toolkit's own. */
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -133,14 +134,16 @@ export function linkPackages(
 
 /**
  * Up to Prisma 6 the generated client is found from the real place of `@prisma/client`, and `generate` writes there: a link would show
- * the monolith's client, and overwrite it. Files of the package's own folder are copied, folders below it linked.
+ * the monolith's client, and overwrite it. Files of the package's own folder are copied, folders below it linked, but for the generator:
+ * up to Prisma 6.2 it does nothing where its real name is not the one by which it was started.
  */
 function copyShell(dir: string, place: string): void {
   mkdirSync(place, { recursive: true });
   for (const name of readdirSync(dir)) {
     if (name === 'node_modules') continue;
     const from = join(dir, name);
-    if (statSync(from).isDirectory()) symlinkSync(from, join(place, name), 'dir');
+    if (name === 'generator-build') cpSync(from, join(place, name), { recursive: true });
+    else if (statSync(from).isDirectory()) symlinkSync(from, join(place, name), 'dir');
     else copyFileSync(from, join(place, name));
   }
 }

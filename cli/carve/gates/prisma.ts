@@ -35,6 +35,10 @@ export async function generateClient(folder: string, generation: Generation): Pr
       env: gateEnvironment(folder, {
         ...prismaEnvironment(),
         PRISMA_SCHEMA_ENGINE_BINARY: placeholder,
+        // The names that Prisma 4 gave them.
+        PRISMA_MIGRATION_ENGINE_BINARY: placeholder,
+        PRISMA_INTROSPECTION_ENGINE_BINARY: placeholder,
+        PRISMA_FMT_BINARY: placeholder,
         ...(hasEngine(folder) ? {} : { PRISMA_QUERY_ENGINE_LIBRARY: placeholder }),
         // Only read, never connected to.
         [variable]: 'postgresql://nobody@127.0.0.1:9/none',

@@ -41,7 +41,7 @@ const START_LIMIT_MS = 60_000;
 const INSTALL =
   'Install the monolith’s packages (npm install in its folder), or add --install; --skip-gates writes untried.';
 const NO_ENGINE =
-  /Query Engine|query_engine|libquery_engine|invalid ELF|file too short|did not initialize yet|could not locate.*engine/i;
+  /Query Engine|query_engine|libquery_engine|engine-not-found|loadLibrary|invalid ELF|file too short|did not initialize yet|could not locate.*engine/i;
 const ENV_EXAMPLES = ['.env.example', '.env.sample', '.env.template', '.env.dist'];
 const PORTS_TOKEN = 'carve-gate';
 

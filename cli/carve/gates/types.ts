@@ -155,7 +155,8 @@ function unresolvedImports(folder: string, path: string): { path: string; line: 
   const found: { path: string; line: number; request: string }[] = [];
   for (const { request, offset, kind } of requestsOf(path, text)) {
     if (isBuiltin(request) || /^(?:https?|data|file):/.test(request)) continue;
-    const resolver = kind === 'require' ? REQUIRE : IMPORT;
+    const resolver =
+      kind === 'require' ? REQUIRE : /^(?:@[^/]+\/)?[^./][^/]*$/.test(request) ? PACKAGE : IMPORT;
     if (resolver.sync(dirname(file), request).path !== undefined) continue;
     found.push({ path, line: text.slice(0, offset).split('\n').length, request });
   }
@@ -166,6 +167,11 @@ const IMPORT = new ResolverFactory({
   conditionNames: ['node', 'import', 'default'],
   extensions: [],
   fullySpecified: false,
+});
+/** The main file of a package is found as ever, also by an import: `main` without an ending, or `index.js`. */
+const PACKAGE = new ResolverFactory({
+  conditionNames: ['node', 'import', 'default'],
+  extensions: ['.js', '.json', '.node'],
 });
 const REQUIRE = new ResolverFactory({
   conditionNames: ['node', 'require', 'default'],

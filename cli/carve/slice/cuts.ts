@@ -7,7 +7,7 @@ import { eachChild, isCallable, type Node, unwrap } from '../../analysis/syntax/
 import type { Contribution } from './contributions.ts';
 import { deadLocals } from './dead-locals.ts';
 import { elementRange } from './element-range.ts';
-import { tableCuts } from './table-cuts.ts';
+import { mountCuts, tableCuts } from './table-cuts.ts';
 
 /** A piece of a file that is left out, or replaced. Offsets are those of the file. */
 export interface Cut {
@@ -19,6 +19,8 @@ export interface Cut {
 
 export interface CutRules {
   contributions: ReadonlyMap<Node, Contribution>;
+  /** What the file that a name is imported from registers. */
+  contributionOf: (name: string) => Contribution | undefined;
   /** Calls that register jobs or listeners which only work on foreign models. */
   foreignEntries: ReadonlySet<Node>;
   /** Statements that make the application listen, and others left out by decision. */
@@ -32,7 +34,7 @@ export function isForeign(entry: Contribution | undefined): boolean {
 /** The cuts of one module, sorted and without overlaps. */
 export function cutsOf(module: ModuleState, rules: CutRules): Cut[] {
   const { contributions, foreignEntries, statements } = rules;
-  const cuts: Cut[] = [...tableCuts(module, contributions)];
+  const cuts: Cut[] = [...tableCuts(module, contributions), ...mountCuts(module, rules.contributionOf)];
   const walk = (node: Node): void => {
     const given = statements.get(node);
     if (given !== undefined) {

@@ -1,5 +1,6 @@
 /** Slices a monolith: which of its text a capability needs to run by itself, and what lies over the border. */
 import { EXIT, StranglerError } from '../../../migration-plans/errors.ts';
+import { resolveImport } from '../../analysis/interpret/imports.ts';
 import type { Invocation } from '../../analysis/interpret/invocation.ts';
 import type { Machine } from '../../analysis/interpret/machine.ts';
 import type { ModuleState } from '../../analysis/interpret/modules.ts';
@@ -11,6 +12,7 @@ import { eachChild, isCallable, type Node } from '../../analysis/syntax/ast.ts';
 import { Behaviour, type ModelTouch } from '../behaviour.ts';
 import { type ProjectSymbol, SymbolGraph } from '../symbols.ts';
 import { type Application, findApplication, isListen } from './application.ts';
+import { requiredNames } from './common-js.ts';
 import { type Contributions, contributionsOf } from './contributions.ts';
 import { type Cut, cutsOf, isCut, isForeign, merge } from './cuts.ts';
 import { Liveness } from './liveness.ts';
@@ -86,7 +88,15 @@ export function sliceOf(
       for (const statement of module.source.program.body)
         if (choices.without.has(`${module.source.name}:${vm.line(module, statement)}`))
           statements.set(statement, 'left out by decision');
-      known = cutsOf(module, { contributions: contributions.byCall, foreignEntries, statements });
+      known = cutsOf(module, {
+        contributions: contributions.byCall,
+        contributionOf: (name) => {
+          const target = importedModule(vm, module, name);
+          return target?.invocation && contributions.byInvocation.get(target.invocation);
+        },
+        foreignEntries,
+        statements,
+      });
       if (module === app.module) known = merge([...app.edits, ...known]);
       const asked = [...choices.asks].filter((node) => contains(module, node));
       known = merge([
@@ -170,6 +180,16 @@ export function sliceOf(
     invocations,
     entries,
   };
+}
+
+/** The file that a name comes from, by `import` or `require`. */
+function importedModule(vm: Machine, module: ModuleState, name: string): ModuleState | undefined {
+  const request =
+    module.imports.get(name)?.request ??
+    module.source.program.body
+      .flatMap((node) => requiredNames(node) ?? [])
+      .find((item) => item.local === name)?.request;
+  return request === undefined ? undefined : resolveImport(vm, module, request);
 }
 
 function contains(module: ModuleState, node: Node): boolean {

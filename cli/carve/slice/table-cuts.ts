@@ -49,6 +49,61 @@ export function tableCuts(module: ModuleState, contributions: ReadonlyMap<Node, 
   return cuts;
 }
 
+/**
+ * Rows that hand routers of others to a loop that mounts them, `[{ path: '/orders', route: orders }, …].forEach(…)`, told by
+ * the files that the routers come from. Rows that name a router of the capability, or none, stay.
+ */
+export function mountCuts(
+  module: ModuleState,
+  contributionOf: (name: string) => Contribution | undefined,
+): Cut[] {
+  const cuts: Cut[] = [];
+  const isRow = (element: Node | null): boolean => {
+    if (element === null || !ROWS.has(element.type)) return false;
+    const found = values(element).flatMap((name) => contributionOf(name) ?? []);
+    return found.some(isForeign) && found.every(isForeign);
+  };
+  const walk = (node: Node): void => {
+    if (node.type === 'ArrayExpression') {
+      const rows = node.elements.map(isRow);
+      if (!rows.every(Boolean)) {
+        for (const [at, element] of node.elements.entries()) {
+          if (element === null || !rows[at]) continue;
+          // The last rows go with the comma before them: one row may be all that stays.
+          const next = node.elements.slice(at + 1).find((item) => item !== null);
+          const before = node.elements[at - 1];
+          const range = next
+            ? { start: element.start, end: next.start }
+            : { start: before?.end ?? element.start, end: element.end };
+          cuts.push({ ...range, why: 'a row of a mount of others' });
+        }
+      }
+    }
+    eachChild(node, walk);
+  };
+  walk(module.source.program);
+  return cuts;
+}
+
+const ROWS = new Set(['Identifier', 'ObjectExpression', 'ArrayExpression']);
+
+function isForeign({ own, foreign }: Contribution): boolean {
+  return own.size === 0 && foreign.size > 0;
+}
+
+/** Names that are read in an expression, without the keys of objects. */
+function values(root: Node): string[] {
+  const found: string[] = [];
+  const walk = (node: Node): void => {
+    if (node.type === 'Identifier') found.push(node.name);
+    else if (node.type === 'Property' && !node.computed) walk(node.value);
+    else if (node.type === 'MemberExpression' && !node.computed) walk(node.object);
+    else eachChild(node, walk);
+  };
+  walk(root);
+  return found;
+}
+
 function literals(node: Node): Set<string> {
   const found = new Set<string>();
   const walk = (at: Node): void => {

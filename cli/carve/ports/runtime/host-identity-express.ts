@@ -255,11 +255,13 @@ function responseOf(
   response.req = request;
   response.locals = Object.create(null);
   response.setMaxListeners(0);
-  const chunks: Buffer[] = [];
+  const chunks: Uint8Array[] = [];
   const keep = (chunk: unknown, encoding: unknown): void => {
     if (typeof chunk === 'string')
-      chunks.push(Buffer.from(chunk, typeof encoding === 'string' ? (encoding as 'utf8') : 'utf8'));
-    else if (chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk));
+      chunks.push(
+        new Uint8Array(Buffer.from(chunk, typeof encoding === 'string' ? (encoding as 'utf8') : 'utf8')),
+      );
+    else if (chunk instanceof Uint8Array) chunks.push(new Uint8Array(chunk));
   };
   let begun = false;
   const put = (headers: unknown): void => {

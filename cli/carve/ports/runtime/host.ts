@@ -184,16 +184,17 @@ function bodyOf(request: IncomingMessage): Promise<string> {
   if (length > maxRequest)
     return Promise.reject(refused(413, 'PORT_TOO_LARGE', `the request has over ${maxRequest} bytes`));
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    let text = '';
     let size = 0;
     const timer = setTimeout(
       () => reject(refused(408, 'PORT_REQUEST', 'the request did not arrive')),
       arrival,
     );
     const end = (): void => clearTimeout(timer);
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= maxRequest) chunks.push(chunk);
+    request.setEncoding('utf8');
+    request.on('data', (chunk: string) => {
+      size += Buffer.byteLength(chunk);
+      if (size <= maxRequest) text += chunk;
       else {
         end();
         request.pause();
@@ -202,7 +203,7 @@ function bodyOf(request: IncomingMessage): Promise<string> {
     });
     request.on('end', () => {
       end();
-      resolve(Buffer.concat(chunks).toString('utf8'));
+      resolve(text);
     });
     request.on('close', () => {
       end();

@@ -180,6 +180,7 @@ function data(spec: ServiceSpec, facts: ReadmeFacts): string {
       `\`${tableOf(name)}\``,
       `${access.includes('write') ? 'reads and writes' : 'reads'}, the monolith's`,
     ]),
+    ...slice.typesOnly.map((name) => [name, `\`${tableOf(name)}\``, 'only names its types']),
   ];
   const cut = slice.removed.filter(
     ({ model, scalars }) => scalars.length > 0 && spec.models.owned.includes(model),

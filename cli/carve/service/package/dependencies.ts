@@ -34,6 +34,9 @@ export function dependenciesOf(
   const dependencies: Record<string, string> = { ...GENERATED };
   const devDependencies: Record<string, string> = {};
   const unknown: string[] = [];
+  const typed = spec.language === 'ts';
+  // A package of which there are but types, such as `express-serve-static-core`.
+  const onlyTypes: string[] = [];
   const local = new Map(project.others.map(({ dir, package: { name } }) => [name, dir]));
   const names = new Set([
     ...spec.dependencies.map(packageOf),
@@ -48,8 +51,9 @@ export function dependenciesOf(
     else if (dependencies[name] === undefined) {
       // It comes along with another package, as it does in the monolith.
       const installed = project.installed(name);
-      if (installed === undefined) unknown.push(name);
-      else dependencies[name] = `^${installed}`;
+      if (installed !== undefined) dependencies[name] = `^${installed}`;
+      else if (typed && typesOf(name, packages, project) !== undefined) onlyTypes.push(name);
+      else unknown.push(name);
     }
   }
   if (dependencies['@prisma/client'] !== undefined || project.schema.length > 0) {
@@ -60,13 +64,12 @@ export function dependenciesOf(
     if (asked !== undefined) devDependencies[generator] = asked;
   }
   if (needs.tsx) dependencies.tsx = askedVersion('tsx', packages) ?? TSX;
-  if (spec.language === 'ts') {
+  if (typed) {
     devDependencies.typescript = askedVersion('typescript', packages) ?? TYPESCRIPT;
     devDependencies['@types/node'] = askedVersion('@types/node', packages) ?? NODE_TYPES;
-    for (const name of Object.keys(dependencies)) {
-      const types = `@types/${name.startsWith('@') ? name.slice(1).replace('/', '__') : name}`;
-      const asked = askedVersion(types, packages);
-      if (asked !== undefined) devDependencies[types] = asked;
+    for (const name of [...Object.keys(dependencies), ...onlyTypes]) {
+      const version = typesOf(name, packages, project);
+      if (version !== undefined) devDependencies[typesPackage(name)] = version;
     }
   }
   for (const name of Object.keys(dependencies)) delete devDependencies[name];
@@ -75,6 +78,18 @@ export function dependenciesOf(
     devDependencies: sorted(devDependencies),
     unknown: unknown.sort(),
   };
+}
+
+function typesPackage(name: string): string {
+  return `@types/${name.startsWith('@') ? name.slice(1).replace('/', '__') : name}`;
+}
+
+/** The types of a package as the monolith has them: asked for, or come along with another package. */
+function typesOf(name: string, packages: readonly PackageJson[], project: Project): string | undefined {
+  const asked = askedVersion(typesPackage(name), packages);
+  if (asked !== undefined || name in GENERATED) return asked;
+  const installed = project.installed(typesPackage(name));
+  return installed === undefined ? undefined : `^${installed}`;
 }
 
 const KINDS = ['dependencies', 'optionalDependencies', 'devDependencies', 'peerDependencies'] as const;

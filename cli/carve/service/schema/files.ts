@@ -4,7 +4,8 @@ import type { Project, TextFile } from '../project.ts';
 import type { OutputFile, ServiceSpec } from '../spec.ts';
 import { carriedObjects } from './database-objects.ts';
 import { createTablesSql, engineKnows } from './engine.ts';
-import { type Generator, type Slice, sliceSchema } from './slice.ts';
+import { type Generator, makesClient, type Slice, sliceSchema } from './slice.ts';
+import { typedModels } from './typed-models.ts';
 
 export interface Data {
   /** Undefined: the monolith has no Prisma schema. */
@@ -34,8 +35,21 @@ export async function dataOf(
   const all = new Set([...spec.models.owned, ...spec.models.shared.map((model) => model.name)]);
   const keepsGenerator = (generator: Generator) => isUsed(generator, taken);
   const keepsEnum = (name: string) => taken.some(({ text }) => new RegExp(`\\b${name}\\b`).test(text));
-  const slice = sliceSchema(schema, { models: all, keepsGenerator, keepsEnum });
   const own = sliceSchema(schema, { models: new Set(spec.models.owned) });
+  const typed =
+    spec.language === 'ts'
+      ? typedModels(
+          taken.map(({ text }) => text),
+          spec.allModels.map(({ name }) => name).filter((name) => !all.has(name)),
+          own.generators.filter(makesClient).flatMap(({ output }) => lastFolder(output) ?? []),
+        )
+      : [];
+  const slice = sliceSchema(schema, {
+    models: new Set([...all, ...typed]),
+    typesOnly: new Set(typed),
+    keepsGenerator,
+    keepsEnum,
+  });
   const first = slice.files[0]?.path ?? 'prisma/schema.prisma';
   const folder = commonFolder(schema.map((file) => file.path));
   const schemaPath = schema.length === 1 ? first : folder;
@@ -51,13 +65,15 @@ function inside(file: TextFile): TextFile {
 /** A generator is kept when the taken code imports what it writes, or when it shapes the client's own types. */
 function isUsed(generator: Generator, taken: readonly OutputFile[]): boolean {
   if (generator.provider.includes('prisma-json-types-generator')) return true;
-  const folder = generator.output
-    ?.split('/')
-    .findLast((part) => part !== '' && part !== '..' && part !== '.');
+  const folder = lastFolder(generator.output);
   return (
     folder !== undefined &&
     taken.some(({ text }) => new RegExp(`['"][^'"\\n]*/${folder}(?:/|['"])`).test(text))
   );
+}
+
+function lastFolder(output: string | undefined): string | undefined {
+  return output?.split('/').findLast((part) => part !== '' && part !== '..' && part !== '.');
 }
 
 function commonFolder(paths: readonly string[]): string {

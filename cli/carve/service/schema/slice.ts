@@ -16,6 +16,8 @@ export interface Slice {
   /** Relation fields that were removed: `Review.author → User`, and the scalars that stay for them. */
   removed: { model: string; field: string; target: string; scalars: string[] }[];
   enums: string[];
+  /** Models of `SliceOptions.typesOnly` that are there. */
+  typesOnly: string[];
 }
 
 export interface Generator {
@@ -28,11 +30,16 @@ export interface Generator {
 
 export interface SliceOptions {
   models: ReadonlySet<string>;
+  /** Of these, the ones that nothing queries: their tables stay the monolith's alone. */
+  typesOnly?: ReadonlySet<string>;
   /** Whether a generator that makes no client is needed. */
   keepsGenerator?: (generator: Generator) => boolean;
   /** Enums that no model uses, but the code does. */
   keepsEnum?: (name: string) => boolean;
 }
+
+const TYPES_ONLY =
+  "// The code only names its types: the table is the monolith's, and nothing here queries it.";
 
 /** Slices a schema in one file or several; files of which nothing is left are left out. */
 export function sliceSchema(files: readonly TextFile[], options: SliceOptions): Slice {
@@ -46,7 +53,13 @@ export function sliceSchema(files: readonly TextFile[], options: SliceOptions): 
   const slimmed = new Map(
     blocks
       .filter((block) => isTable(block) && !gone.has(block.name))
-      .map((block) => [block, withoutRelations(block, gone, removed)]),
+      .map((block) => {
+        const slim = withoutRelations(block, gone, removed);
+        return [
+          block,
+          options.typesOnly?.has(block.name) ? { ...slim, lead: `${slim.lead}${TYPES_ONLY}\n` } : slim,
+        ];
+      }),
   );
   const used = usedTypes(blocks, [...slimmed.values()]);
   for (const { kind, name } of blocks) if (kind === 'enum' && options.keepsEnum?.(name)) used.add(name);
@@ -77,6 +90,7 @@ export function sliceSchema(files: readonly TextFile[], options: SliceOptions): 
     droppedGenerators,
     removed,
     enums: blocks.filter((block) => block.kind === 'enum' && used.has(block.name)).map((block) => block.name),
+    typesOnly: [...slimmed.keys()].map(({ name }) => name).filter((name) => options.typesOnly?.has(name)),
   };
 }
 
