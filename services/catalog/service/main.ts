@@ -17,12 +17,13 @@ async function start(): Promise<void> {
     close: async () => undefined,
     leave: async () => undefined,
   };
-  endOnSignals(running, config);
   const app = await createApplication();
   await listenForPlatform(config);
   const { server, close } = await serve(app, config);
   running.server = server;
   running.close = close;
+  // Only now: an application may refuse to start where signals are already taken care of.
+  endOnSignals(running, config);
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : config.port;
   log(`listening on http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`);

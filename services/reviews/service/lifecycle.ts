@@ -41,6 +41,7 @@ export function endOnSignals(running: Running, config: Config): void {
   process.on('SIGINT', () => endOrDie(config.drainDelay));
   // Started by a supervisor: when that is gone, even by kill -9, this process must not stay behind.
   if (process.send) {
+    if (!process.connected) endOrDie(0);
     process.on('disconnect', () => {
       if (!ending) endOrDie(0);
     });

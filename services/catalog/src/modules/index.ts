@@ -11,7 +11,4 @@ export async function registerModules(app: FastifyInstance): Promise<void> {
   app.register(catalogApi, { prefix: '/api' });
   app.register(catalogAdmin, { prefix: '/admin' });
 
-
-
-
 }

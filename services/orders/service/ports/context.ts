@@ -1,12 +1,14 @@
 /** What of the request in hand is passed on with a call: its trace and its id. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { subscribe } from 'node:diagnostics_channel';
+import { channel } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
 
 const current = new AsyncLocalStorage<IncomingMessage>();
 
 // Node tells of every request before any framework sees it, in the context in which the request is then handled.
-subscribe('http.server.request.start', (message) => {
+// The channel is held on to: one that nothing holds may be collected with its subscribers.
+const started = channel('http.server.request.start');
+started.subscribe((message: unknown) => {
   const { request } = message as { request?: IncomingMessage };
   if (request !== undefined) current.enterWith(request);
 });

@@ -167,11 +167,12 @@ function once(
       );
     });
     request.on('response', (response: IncomingMessage) => {
-      const chunks: Buffer[] = [];
+      let text = '';
       let size = 0;
-      response.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        chunks.push(chunk);
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        size += Buffer.byteLength(chunk);
+        text += chunk;
         if (size > maxAnswer)
           fail(
             unavailable('PORT_TOO_LARGE', call.address, `the answer has over ${maxAnswer} bytes`, 'unknown'),
@@ -185,7 +186,7 @@ function once(
         }
         settled = true;
         clearTimeout(timer);
-        resolve({ status: response.statusCode || 0, text: Buffer.concat(chunks).toString('utf8') });
+        resolve({ status: response.statusCode || 0, text });
       });
       response.on('error', (error) =>
         fail(unavailable('PORT_LOST', call.address, 'the answer broke off', 'unknown', error)),

@@ -5,8 +5,6 @@ import orderRoutes from './orders/routes.ts';
 /** All modules of the shop on their addresses. */
 export async function registerModules(app: FastifyInstance): Promise<void> {
 
-
-
   app.register(orderRoutes);
   app.register(orderApi, { prefix: '/api/orders' });
 

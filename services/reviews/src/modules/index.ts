@@ -12,6 +12,4 @@ export async function registerModules(app: FastifyInstance): Promise<void> {
   app.register(reviewVotesApi, { prefix: '/api' });
   app.register(moderationRoutes);
 
-
-
 }

@@ -7,8 +7,6 @@ export const withAuthorAndProduct = {
   product: { select: { id: true, slug: true, name: true, price: true } },
 } as const;
 
-
-
 /** The newest published reviews, for the product page and the front page. */
 export async function latestReviews(take: number, productId?: number) {
   return prisma.review.findMany({

@@ -8,8 +8,6 @@ export async function findProductById(id: number) {
   return prisma.product.findFirst({ where: { id, active: true } });
 }
 
-
-
 /** Writes the average of the published reviews to the product, where the listings read it. */
 export async function refreshProductRating(productId: number): Promise<void> {
   const rating = await prisma.review.aggregate({
