@@ -3,7 +3,6 @@ import type { ModuleResolver } from '../project/resolve.ts';
 import type { DataModel } from '../schema/read.ts';
 import { type Callable, lineAt, type Node } from '../syntax/ast.ts';
 import type { SourceFile } from '../syntax/parse.ts';
-import { functionsIn } from './calls.ts';
 import { Env } from './env.ts';
 import type { Frame } from './frame.ts';
 import { functionInfo } from './functions.ts';
@@ -18,6 +17,7 @@ import {
   type ClassValue,
   carriesBehaviour,
   type Func,
+  holdsFunction,
   join,
   joinAll,
   members,
@@ -49,8 +49,12 @@ const CROWDED_CALLER = 16;
 const CROWDED_CONTEXTS = 24;
 /** So many contexts of a function, called from a crowded one, show all that it does: a further call is like one of them. */
 const ENOUGH_CONTEXTS = 256;
-/** Evaluations of one analysis; what is left then is reported as not settled. */
-const MAX_EVALUATIONS = 400_000;
+/** Evaluations of one stage; what is left then is reported as not settled. */
+const MAX_EVALUATIONS = 150_000;
+/** Evaluations of one function for the same arguments, as what it reads grows. */
+const MAX_REPEATS = 24;
+/** Times that entry points are looked for again, because evaluating them showed further ones. */
+const MAX_ROUNDS = 16;
 /** Nested calls evaluated at once; deeper ones are queued, which bounds the host's stack. */
 const MAX_DEPTH = 96;
 
@@ -82,6 +86,10 @@ export class Machine {
   phase: 'boot' | 'serve' = 'boot';
   #depth = 0;
   evaluations = 0;
+  /** Where `evaluations` may get in this stage. */
+  #budget = MAX_EVALUATIONS;
+  /** Whether this stage has left nothing out so far. */
+  #rest = true;
 
   constructor(resolver: ModuleResolver, data: DataModel) {
     this.resolver = resolver;
@@ -120,6 +128,7 @@ export class Machine {
     if (invocation.state === 'new' || invocation.state === 'stale') {
       invocation.state = 'running';
       invocation.reset();
+      invocation.repeats += 1;
       const trail = this.trail;
       this.trail = undefined;
       this.#depth += 1;
@@ -220,7 +229,10 @@ export class Machine {
   /** Evaluates an invocation unless its result is known; a call that recurs into itself sees what is known so far. */
   run(invocation: Invocation): Value {
     if (invocation.state === 'done' || invocation.state === 'running') return invocation.result ?? UNKNOWN;
-    if (this.evaluations >= MAX_EVALUATIONS) return invocation.result ?? UNKNOWN;
+    if (this.evaluations >= this.#budget) {
+      this.#rest = false;
+      return invocation.result ?? UNKNOWN;
+    }
     if (this.#depth >= MAX_DEPTH) {
       this.#queue.push(invocation);
       return invocation.result ?? UNKNOWN;
@@ -232,6 +244,7 @@ export class Machine {
     }
     invocation.state = 'running';
     invocation.reset();
+    invocation.repeats += 1;
     this.evaluations += 1;
     const trail = this.trail;
     this.trail = undefined;
@@ -241,8 +254,10 @@ export class Machine {
     const result = runBody(this, frame, func.node);
     this.#depth -= 1;
     this.trail = trail;
-    invocation.result = invocation.result === undefined ? result : join(invocation.result, result);
+    const before = invocation.result;
+    invocation.result = before === undefined ? result : join(before, result);
     invocation.state = 'done';
+    if (before !== undefined && invocation.result !== before) this.touched(invocation.callers);
     const leaf = invocation.calls.size === 0 && invocation.accesses.size === 0;
     if (!leaf || !this.#leaves.has(func.node)) this.#leaves.set(func.node, leaf);
     return invocation.result;
@@ -303,8 +318,7 @@ export class Machine {
   }
 
   #changed(target: Cell): void {
-    if (target.readers === undefined) return;
-    for (const reader of target.readers) if (reader.state === 'done') this.#dirty.add(reader);
+    this.touched(target.readers);
   }
 
   read(target: Cell, frame: Frame): void {
@@ -312,42 +326,48 @@ export class Machine {
     target.readers.add(frame.invocation);
   }
 
-  touched(readers: Set<Invocation> | undefined): void {
+  /** What saw something that has grown since has to be evaluated again. */
+  touched(readers: Iterable<Invocation> | undefined): void {
     if (readers === undefined) return;
-    for (const reader of readers) if (reader.state === 'done') this.#dirty.add(reader);
+    for (const reader of readers) {
+      if (reader.state !== 'done') continue;
+      if (reader.repeats < MAX_REPEATS) this.#dirty.add(reader);
+      else this.#rest = false;
+    }
   }
 
   /**
-   * Evaluates again what read a value that has grown since, and whoever called it, until nothing grows.
+   * Evaluates again what read a value that has grown since, and whoever called it where its result grew with that, until
+   * nothing grows.
    *
    * @param roots evaluates all entry points; those that are still valid return at once
-   * @param bound rounds at most
-   * @returns whether it came to rest within the bound
+   * @returns whether it came to rest within its bounds
    */
-  fixpoint(roots: () => void, bound = 16): boolean {
-    for (let round = 0; round <= bound; round += 1) {
+  fixpoint(roots: () => void): boolean {
+    this.#budget = this.evaluations + MAX_EVALUATIONS;
+    this.#rest = true;
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
       roots();
-      while (this.#queue.length > 0) {
-        const next = this.#queue.pop();
-        if (next !== undefined && next.state !== 'done' && next.state !== 'running') {
-          this.run(next);
-          for (const caller of next.callers) if (caller.state === 'done') this.#dirty.add(caller);
-        }
-      }
-      if (this.evaluations >= MAX_EVALUATIONS) return false;
-      if (this.#dirty.size === 0) return true;
-      const stale = [...this.#dirty];
-      this.#dirty.clear();
-      const seen = new Set<Invocation>();
-      while (stale.length > 0) {
-        const invocation = stale.pop();
-        if (invocation === undefined || seen.has(invocation)) continue;
-        seen.add(invocation);
-        invocation.state = 'stale';
-        stale.push(...invocation.callers);
+      this.#drain();
+      if (this.#dirty.size === 0) return this.#rest;
+      while (this.#dirty.size > 0 && this.evaluations < this.#budget) {
+        const batch = [...this.#dirty];
+        this.#dirty.clear();
+        for (const invocation of batch) if (invocation.state === 'done') invocation.state = 'stale';
+        for (const invocation of batch) this.run(invocation);
+        this.#drain();
       }
     }
-    return false;
+    return this.#rest && this.#dirty.size === 0;
+  }
+
+  /** Evaluates the calls that were nested too deeply to be evaluated where they stand. */
+  #drain(): void {
+    for (let next = this.#queue.pop(); next !== undefined; next = this.#queue.pop()) {
+      if (next.state === 'done' || next.state === 'running') continue;
+      this.run(next);
+      this.touched(next.callers);
+    }
   }
 }
 
@@ -363,7 +383,7 @@ function likeliest(known: Iterable<Invocation>, self: Value | undefined): Invoca
 
 /** A value without what each context of a caller makes anew: functions, and objects and lists that hold some. */
 function withoutClosures(value: Value): Value {
-  const kept = members(value).filter((item) => functionsIn([item], 2).length === 0);
+  const kept = members(value).filter((item) => !holdsFunction(item));
   return kept.length === members(value).length ? value : joinAll([UNKNOWN, ...kept]);
 }
 
