@@ -83,12 +83,12 @@ export function analyzeDeep(options: AnalyzeOptions): DeepAnalysis {
     onProgress?.({ stage: 'evaluating', detail }),
   );
   const { vm } = run;
-  if (!run.settled) {
+  for (const stage of run.stopped) {
     unresolved.push({
       kind: 'limit',
       file: sources[0]?.name ?? '.',
       line: 1,
-      reason: 'evaluation was stopped before everything came to rest; some calls may be missing',
+      reason: `the evaluation of ${stage} was stopped before everything came to rest; some calls may be missing`,
     });
   }
   onProgress?.({ stage: 'graph' });

@@ -49,6 +49,9 @@ const CROWDED_CALLER = 16;
 const CROWDED_CONTEXTS = 24;
 /** So many contexts of a function, called from a crowded one, show all that it does: a further call is like one of them. */
 const ENOUGH_CONTEXTS = 256;
+/** The same two bounds once half of a stage's budget is used: better everything roughly than the last routes not at all. */
+const PRESSED_CALLER = 4;
+const PRESSED_CONTEXTS = 16;
 /** Evaluations of one stage; what is left then is reported as not settled. */
 const MAX_EVALUATIONS = 150_000;
 /** Evaluations of one function for the same arguments, as what it reads grows. */
@@ -88,8 +91,8 @@ export class Machine {
   evaluations = 0;
   /** Where `evaluations` may get in this stage. */
   #budget = MAX_EVALUATIONS;
-  /** Whether this stage has left nothing out so far. */
-  #rest = true;
+  /** Calls that this stage left out because its budget was used up. */
+  #left = 0;
 
   constructor(resolver: ModuleResolver, data: DataModel) {
     this.resolver = resolver;
@@ -190,8 +193,10 @@ export class Machine {
       contexts = new Map();
       this.#contexts.set(func.node, contexts);
     }
+    const pressed = this.evaluations > this.#budget - MAX_EVALUATIONS / 2;
     const crowded =
-      caller?.func !== undefined && (this.#contexts.get(caller.func.node)?.size ?? 0) > CROWDED_CALLER;
+      caller?.func !== undefined &&
+      (this.#contexts.get(caller.func.node)?.size ?? 0) > (pressed ? PRESSED_CALLER : CROWDED_CALLER);
     const receiver = func.self ?? (info.usesThis ? self : undefined);
     const count =
       info.hasRest || info.usesArguments
@@ -214,7 +219,11 @@ export class Machine {
     }
     const key = `${func.env.id}/${receiver?.id ?? ''}/${values.map((value) => value.id).join()}`;
     let invocation = contexts.get(key);
-    if (invocation === undefined && crowded && contexts.size >= ENOUGH_CONTEXTS)
+    if (
+      invocation === undefined &&
+      crowded &&
+      contexts.size >= (pressed ? PRESSED_CONTEXTS : ENOUGH_CONTEXTS)
+    )
       invocation = likeliest(contexts.values(), receiver);
     if (invocation === undefined) {
       invocation = new Invocation(func, func.module, func.env);
@@ -230,7 +239,7 @@ export class Machine {
   run(invocation: Invocation): Value {
     if (invocation.state === 'done' || invocation.state === 'running') return invocation.result ?? UNKNOWN;
     if (this.evaluations >= this.#budget) {
-      this.#rest = false;
+      this.#left += 1;
       return invocation.result ?? UNKNOWN;
     }
     if (this.#depth >= MAX_DEPTH) {
@@ -332,8 +341,17 @@ export class Machine {
     for (const reader of readers) {
       if (reader.state !== 'done') continue;
       if (reader.repeats < MAX_REPEATS) this.#dirty.add(reader);
-      else this.#rest = false;
+      else this.#giveUp(reader);
     }
+  }
+
+  /** What it saw grows without an end: it stays as it was when last evaluated, which is listed. */
+  #giveUp(invocation: Invocation): void {
+    const { func, module } = invocation;
+    const place = { module, node: func?.node ?? module.source.program };
+    const name = func === undefined ? 'the module' : func.name === '' ? 'a function' : func.name;
+    const reason = `what ${name} reads grew ${MAX_REPEATS} times and was then left as it was; it may do more`;
+    this.unsettled('limit', place, reason);
   }
 
   /**
@@ -341,15 +359,15 @@ export class Machine {
    * nothing grows.
    *
    * @param roots evaluates all entry points; those that are still valid return at once
-   * @returns whether it came to rest within its bounds
+   * @returns whether it came to rest within its budget
    */
   fixpoint(roots: () => void): boolean {
     this.#budget = this.evaluations + MAX_EVALUATIONS;
-    this.#rest = true;
+    this.#left = 0;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       roots();
       this.#drain();
-      if (this.#dirty.size === 0) return this.#rest;
+      if (this.#dirty.size === 0) return this.#left === 0;
       while (this.#dirty.size > 0 && this.evaluations < this.#budget) {
         const batch = [...this.#dirty];
         this.#dirty.clear();
@@ -358,7 +376,7 @@ export class Machine {
         this.#drain();
       }
     }
-    return this.#rest && this.#dirty.size === 0;
+    return false;
   }
 
   /** Evaluates the calls that were nested too deeply to be evaluated where they stand. */

@@ -37,8 +37,8 @@ export interface RunResult {
   vm: Machine;
   routes: ServedRoute[];
   entries: RunEntry[];
-  /** Whether evaluation came to rest within its bound. */
-  settled: boolean;
+  /** Stages whose work was stopped before everything came to rest. */
+  stopped: string[];
 }
 
 export function interpret(
@@ -58,13 +58,16 @@ export function interpret(
   installNest(vm);
   installPassport(vm);
 
-  onStep('start-up');
+  const stopped: string[] = [];
+  const stage = (name: string, roots: () => void): void => {
+    onStep(name);
+    if (!vm.fixpoint(roots)) stopped.push(name);
+  };
   const modules = [...vm.modules.values()];
-  let settled = vm.fixpoint(() => {
+  stage('start-up', () => {
     for (const module of modules) vm.evaluateModule(module);
   });
 
-  onStep('handlers');
   let routes: ServedRoute[] = [];
   let entries: RunEntry[] = [];
   const serve = (): void => {
@@ -73,15 +76,12 @@ export function interpret(
     routes = [...withExpress(vm, expressRoutes(vm)), ...withFastify(vm), ...withNest(vm, nestRoutes(vm))];
     entries = entriesOf(vm);
   };
-  settled = vm.fixpoint(serve) && settled;
-
-  onStep('the rest');
-  settled =
-    vm.fixpoint(() => {
-      evaluateUncalled(vm);
-      serve();
-    }) && settled;
-  return { vm, routes, entries, settled };
+  stage('handlers', serve);
+  stage('the rest', () => {
+    evaluateUncalled(vm);
+    serve();
+  });
+  return { vm, routes, entries, stopped };
 }
 
 /** Arguments of a call from outside the project: those that are known, and for the other parameters anything at all. */
