@@ -52,8 +52,6 @@ const ENOUGH_CONTEXTS = 256;
 /** The same two bounds once half of a stage's budget is used: better everything roughly than the last routes not at all. */
 const PRESSED_CALLER = 4;
 const PRESSED_CONTEXTS = 16;
-/** Evaluations of one stage; what is left then is reported as not settled. */
-const MAX_EVALUATIONS = 150_000;
 /** Evaluations of one function for the same arguments, as what it reads grows. */
 const MAX_REPEATS = 24;
 /** Times that entry points are looked for again, because evaluating them showed further ones. */
@@ -90,11 +88,14 @@ export class Machine {
   #depth = 0;
   evaluations = 0;
   /** Where `evaluations` may get in this stage. */
-  #budget = MAX_EVALUATIONS;
+  #budget = 0;
+  readonly #share: number;
   /** Calls that this stage left out because its budget was used up. */
   #left = 0;
 
-  constructor(resolver: ModuleResolver, data: DataModel) {
+  /** @param share evaluations of one stage; what is left then is reported as not settled */
+  constructor(resolver: ModuleResolver, data: DataModel, share: number) {
+    this.#share = share;
     this.resolver = resolver;
     this.data = data;
     this.globals = new Env(undefined, this);
@@ -193,7 +194,7 @@ export class Machine {
       contexts = new Map();
       this.#contexts.set(func.node, contexts);
     }
-    const pressed = this.evaluations > this.#budget - MAX_EVALUATIONS / 2;
+    const pressed = this.evaluations > this.#budget - this.#share / 2;
     const crowded =
       caller?.func !== undefined &&
       (this.#contexts.get(caller.func.node)?.size ?? 0) > (pressed ? PRESSED_CALLER : CROWDED_CALLER);
@@ -362,7 +363,7 @@ export class Machine {
    * @returns whether it came to rest within its budget
    */
   fixpoint(roots: () => void): boolean {
-    this.#budget = this.evaluations + MAX_EVALUATIONS;
+    this.#budget = this.evaluations + this.#share;
     this.#left = 0;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       roots();

@@ -7,6 +7,7 @@ import { installNest, type NestEntry, nestEntries, nestRoutes } from '../framewo
 import { installPassport } from '../frameworks/passport.ts';
 import { installPrisma } from '../frameworks/prisma/install.ts';
 import { expressArguments, handlersIn, type RouteRecord } from '../frameworks/routes.ts';
+import type { Limits } from '../project/limits.ts';
 import type { ModuleResolver } from '../project/resolve.ts';
 import type { DataModel } from '../schema/read.ts';
 import { type Callable, eachChild, type Node } from '../syntax/ast.ts';
@@ -46,10 +47,11 @@ export function interpret(
   sources: SourceFile[],
   resolver: ModuleResolver,
   data: DataModel,
+  limits: Limits,
   onStep: (step: string) => void,
 ): RunResult {
   resetInterning();
-  const vm = new Machine(resolver, data);
+  const vm = new Machine(resolver, data, limits.evaluations);
   for (const source of sources) vm.add(source);
   installGlobals(vm, root);
   installPrisma(vm);
