@@ -49,7 +49,7 @@ const CROWDED_CALLER = 16;
 const CROWDED_CONTEXTS = 24;
 /** So many contexts of a function, called from a crowded one, show all that it does: a further call is like one of them. */
 const ENOUGH_CONTEXTS = 256;
-/** The same two bounds once half of a stage's budget is used: better everything roughly than the last routes not at all. */
+/** The same two bounds after a fifth of a stage's budget: better everything roughly than the last routes not at all. */
 const PRESSED_CALLER = 4;
 const PRESSED_CONTEXTS = 16;
 /** Evaluations of one function for the same arguments, as what it reads grows. */
@@ -194,7 +194,7 @@ export class Machine {
       contexts = new Map();
       this.#contexts.set(func.node, contexts);
     }
-    const pressed = this.evaluations > this.#budget - this.#share / 2;
+    const pressed = this.evaluations > this.#budget - this.#share * 0.8;
     const crowded =
       caller?.func !== undefined &&
       (this.#contexts.get(caller.func.node)?.size ?? 0) > (pressed ? PRESSED_CALLER : CROWDED_CALLER);

@@ -8,7 +8,7 @@ export interface Limits {
   totalBytes: number;
   /** Depth of folders. */
   depth: number;
-  /** Evaluations of functions in one stage of the interpreter; half of it at most is spent on telling calls apart. */
+  /** Evaluations of functions in one stage of the interpreter. */
   evaluations: number;
 }
 
