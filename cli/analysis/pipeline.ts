@@ -10,6 +10,7 @@ import { RawReader } from './inventory/uses.ts';
 import type { Analysis, Unresolved } from './model.ts';
 import { discover, type ProjectFiles } from './project/discover.ts';
 import { withoutClients } from './project/generated.ts';
+import { DEFAULT_LIMITS, type Limits } from './project/limits.ts';
 import { loadProject } from './project/load.ts';
 import { dependencyNames } from './project/packages.ts';
 import { migrationsFor, schemasFor } from './project/schemas.ts';
@@ -30,6 +31,8 @@ export interface AnalyzeOptions {
   dir: string;
   /** Groupings to score beside the found ones, as `name=member,member`. */
   capabilities?: readonly string[];
+  /** Bounds other than the usual ones. */
+  limits?: Partial<Limits>;
   onProgress?: (event: AnalyzeProgress) => void;
 }
 
@@ -57,7 +60,8 @@ export function analyzeDeep(options: AnalyzeOptions): DeepAnalysis {
   const { onProgress } = options;
   const given = (options.capabilities ?? []).map(parseCapability);
   onProgress?.({ stage: 'files' });
-  const found = discover(options.dir);
+  const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const found = discover(options.dir, limits);
   const unresolved: Unresolved[] = found.unresolved;
   const schemas = schemasFor(found);
   const data = readDataModel(found.root, schemas, unresolved);
@@ -79,16 +83,16 @@ export function analyzeDeep(options: AnalyzeOptions): DeepAnalysis {
   const { sources, resolver, lines } = loadProject(files, unresolved, (done, total) => {
     if (done % 50 === 0 || done === total) onProgress?.({ stage: 'parsing', done, total });
   });
-  const run = interpret(files.root, sources, resolver, data, (detail) =>
+  const run = interpret(files.root, sources, resolver, data, limits, (detail) =>
     onProgress?.({ stage: 'evaluating', detail }),
   );
   const { vm } = run;
-  if (!run.settled) {
+  for (const stage of run.stopped) {
     unresolved.push({
       kind: 'limit',
       file: sources[0]?.name ?? '.',
       line: 1,
-      reason: 'evaluation was stopped before everything came to rest; some calls may be missing',
+      reason: `the evaluation of ${stage} was stopped before everything came to rest; some calls may be missing`,
     });
   }
   onProgress?.({ stage: 'graph' });

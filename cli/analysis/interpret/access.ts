@@ -20,6 +20,7 @@ import {
   newId,
   type ObjectValue,
   type Single,
+  stored,
   UNDEFINED,
   UNKNOWN,
   type Value,
@@ -314,6 +315,7 @@ function growIn(
     held.value?.kind === 'literal' && (held.value.value === undefined || held.value.value === null);
   if (empty && vm.trail === undefined && (held.readers === undefined || held.readers.size === 0))
     held.value = undefined;
+  stored();
   vm.grow(held, value, node);
 }
 
@@ -328,5 +330,6 @@ export function pushItem(vm: Machine, list: ArrayValue, value: Value): void {
   if (full && list.open) return;
   if (full) list.open = true;
   else list.items.push(value);
+  stored();
   vm.touched(list.readers);
 }

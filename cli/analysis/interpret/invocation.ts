@@ -52,6 +52,8 @@ export class Invocation {
   self: Value | undefined;
   state: 'new' | 'running' | 'done' | 'stale' = 'new';
   result: Value | undefined;
+  /** How often it was evaluated. */
+  repeats = 0;
   /** Whether it runs while the application starts, as opposed to when a request or an event comes in. */
   boot = false;
   transaction: TransactionScope | undefined;

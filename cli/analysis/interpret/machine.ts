@@ -3,7 +3,6 @@ import type { ModuleResolver } from '../project/resolve.ts';
 import type { DataModel } from '../schema/read.ts';
 import { type Callable, lineAt, type Node } from '../syntax/ast.ts';
 import type { SourceFile } from '../syntax/parse.ts';
-import { functionsIn } from './calls.ts';
 import { Env } from './env.ts';
 import type { Frame } from './frame.ts';
 import { functionInfo } from './functions.ts';
@@ -18,6 +17,7 @@ import {
   type ClassValue,
   carriesBehaviour,
   type Func,
+  holdsFunction,
   join,
   joinAll,
   members,
@@ -49,8 +49,13 @@ const CROWDED_CALLER = 16;
 const CROWDED_CONTEXTS = 24;
 /** So many contexts of a function, called from a crowded one, show all that it does: a further call is like one of them. */
 const ENOUGH_CONTEXTS = 256;
-/** Evaluations of one analysis; what is left then is reported as not settled. */
-const MAX_EVALUATIONS = 400_000;
+/** The same two bounds after a fifth of a stage's budget: better everything roughly than the last routes not at all. */
+const PRESSED_CALLER = 4;
+const PRESSED_CONTEXTS = 16;
+/** Evaluations of one function for the same arguments, as what it reads grows. */
+const MAX_REPEATS = 24;
+/** Times that entry points are looked for again, because evaluating them showed further ones. */
+const MAX_ROUNDS = 16;
 /** Nested calls evaluated at once; deeper ones are queued, which bounds the host's stack. */
 const MAX_DEPTH = 96;
 
@@ -82,8 +87,15 @@ export class Machine {
   phase: 'boot' | 'serve' = 'boot';
   #depth = 0;
   evaluations = 0;
+  /** Where `evaluations` may get in this stage. */
+  #budget = 0;
+  readonly #share: number;
+  /** Calls that this stage left out because its budget was used up. */
+  #left = 0;
 
-  constructor(resolver: ModuleResolver, data: DataModel) {
+  /** @param share evaluations of one stage; what is left then is reported as not settled */
+  constructor(resolver: ModuleResolver, data: DataModel, share: number) {
+    this.#share = share;
     this.resolver = resolver;
     this.data = data;
     this.globals = new Env(undefined, this);
@@ -120,6 +132,7 @@ export class Machine {
     if (invocation.state === 'new' || invocation.state === 'stale') {
       invocation.state = 'running';
       invocation.reset();
+      invocation.repeats += 1;
       const trail = this.trail;
       this.trail = undefined;
       this.#depth += 1;
@@ -181,8 +194,10 @@ export class Machine {
       contexts = new Map();
       this.#contexts.set(func.node, contexts);
     }
+    const pressed = this.evaluations > this.#budget - this.#share * 0.8;
     const crowded =
-      caller?.func !== undefined && (this.#contexts.get(caller.func.node)?.size ?? 0) > CROWDED_CALLER;
+      caller?.func !== undefined &&
+      (this.#contexts.get(caller.func.node)?.size ?? 0) > (pressed ? PRESSED_CALLER : CROWDED_CALLER);
     const receiver = func.self ?? (info.usesThis ? self : undefined);
     const count =
       info.hasRest || info.usesArguments
@@ -205,7 +220,11 @@ export class Machine {
     }
     const key = `${func.env.id}/${receiver?.id ?? ''}/${values.map((value) => value.id).join()}`;
     let invocation = contexts.get(key);
-    if (invocation === undefined && crowded && contexts.size >= ENOUGH_CONTEXTS)
+    if (
+      invocation === undefined &&
+      crowded &&
+      contexts.size >= (pressed ? PRESSED_CONTEXTS : ENOUGH_CONTEXTS)
+    )
       invocation = likeliest(contexts.values(), receiver);
     if (invocation === undefined) {
       invocation = new Invocation(func, func.module, func.env);
@@ -220,7 +239,10 @@ export class Machine {
   /** Evaluates an invocation unless its result is known; a call that recurs into itself sees what is known so far. */
   run(invocation: Invocation): Value {
     if (invocation.state === 'done' || invocation.state === 'running') return invocation.result ?? UNKNOWN;
-    if (this.evaluations >= MAX_EVALUATIONS) return invocation.result ?? UNKNOWN;
+    if (this.evaluations >= this.#budget) {
+      this.#left += 1;
+      return invocation.result ?? UNKNOWN;
+    }
     if (this.#depth >= MAX_DEPTH) {
       this.#queue.push(invocation);
       return invocation.result ?? UNKNOWN;
@@ -232,6 +254,7 @@ export class Machine {
     }
     invocation.state = 'running';
     invocation.reset();
+    invocation.repeats += 1;
     this.evaluations += 1;
     const trail = this.trail;
     this.trail = undefined;
@@ -241,8 +264,10 @@ export class Machine {
     const result = runBody(this, frame, func.node);
     this.#depth -= 1;
     this.trail = trail;
-    invocation.result = invocation.result === undefined ? result : join(invocation.result, result);
+    const before = invocation.result;
+    invocation.result = before === undefined ? result : join(before, result);
     invocation.state = 'done';
+    if (before !== undefined && invocation.result !== before) this.touched(invocation.callers);
     const leaf = invocation.calls.size === 0 && invocation.accesses.size === 0;
     if (!leaf || !this.#leaves.has(func.node)) this.#leaves.set(func.node, leaf);
     return invocation.result;
@@ -303,8 +328,7 @@ export class Machine {
   }
 
   #changed(target: Cell): void {
-    if (target.readers === undefined) return;
-    for (const reader of target.readers) if (reader.state === 'done') this.#dirty.add(reader);
+    this.touched(target.readers);
   }
 
   read(target: Cell, frame: Frame): void {
@@ -312,42 +336,57 @@ export class Machine {
     target.readers.add(frame.invocation);
   }
 
-  touched(readers: Set<Invocation> | undefined): void {
+  /** What saw something that has grown since has to be evaluated again. */
+  touched(readers: Iterable<Invocation> | undefined): void {
     if (readers === undefined) return;
-    for (const reader of readers) if (reader.state === 'done') this.#dirty.add(reader);
+    for (const reader of readers) {
+      if (reader.state !== 'done') continue;
+      if (reader.repeats < MAX_REPEATS) this.#dirty.add(reader);
+      else this.#giveUp(reader);
+    }
+  }
+
+  /** What it saw grows without an end: it stays as it was when last evaluated, which is listed. */
+  #giveUp(invocation: Invocation): void {
+    const { func, module } = invocation;
+    const place = { module, node: func?.node ?? module.source.program };
+    const name = func === undefined ? 'the module' : func.name === '' ? 'a function' : func.name;
+    const reason = `what ${name} reads grew ${MAX_REPEATS} times and was then left as it was; it may do more`;
+    this.unsettled('limit', place, reason);
   }
 
   /**
-   * Evaluates again what read a value that has grown since, and whoever called it, until nothing grows.
+   * Evaluates again what read a value that has grown since, and whoever called it where its result grew with that, until
+   * nothing grows.
    *
    * @param roots evaluates all entry points; those that are still valid return at once
-   * @param bound rounds at most
-   * @returns whether it came to rest within the bound
+   * @returns whether it came to rest within its budget
    */
-  fixpoint(roots: () => void, bound = 16): boolean {
-    for (let round = 0; round <= bound; round += 1) {
+  fixpoint(roots: () => void): boolean {
+    this.#budget = this.evaluations + this.#share;
+    this.#left = 0;
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
       roots();
-      while (this.#queue.length > 0) {
-        const next = this.#queue.pop();
-        if (next !== undefined && next.state !== 'done' && next.state !== 'running') {
-          this.run(next);
-          for (const caller of next.callers) if (caller.state === 'done') this.#dirty.add(caller);
-        }
-      }
-      if (this.evaluations >= MAX_EVALUATIONS) return false;
-      if (this.#dirty.size === 0) return true;
-      const stale = [...this.#dirty];
-      this.#dirty.clear();
-      const seen = new Set<Invocation>();
-      while (stale.length > 0) {
-        const invocation = stale.pop();
-        if (invocation === undefined || seen.has(invocation)) continue;
-        seen.add(invocation);
-        invocation.state = 'stale';
-        stale.push(...invocation.callers);
+      this.#drain();
+      if (this.#dirty.size === 0) return this.#left === 0;
+      while (this.#dirty.size > 0 && this.evaluations < this.#budget) {
+        const batch = [...this.#dirty];
+        this.#dirty.clear();
+        for (const invocation of batch) if (invocation.state === 'done') invocation.state = 'stale';
+        for (const invocation of batch) this.run(invocation);
+        this.#drain();
       }
     }
     return false;
+  }
+
+  /** Evaluates the calls that were nested too deeply to be evaluated where they stand. */
+  #drain(): void {
+    for (let next = this.#queue.pop(); next !== undefined; next = this.#queue.pop()) {
+      if (next.state === 'done' || next.state === 'running') continue;
+      this.run(next);
+      this.touched(next.callers);
+    }
   }
 }
 
@@ -363,7 +402,7 @@ function likeliest(known: Iterable<Invocation>, self: Value | undefined): Invoca
 
 /** A value without what each context of a caller makes anew: functions, and objects and lists that hold some. */
 function withoutClosures(value: Value): Value {
-  const kept = members(value).filter((item) => functionsIn([item], 2).length === 0);
+  const kept = members(value).filter((item) => !holdsFunction(item));
   return kept.length === members(value).length ? value : joinAll([UNKNOWN, ...kept]);
 }
 

@@ -7,6 +7,7 @@ import { installNest, type NestEntry, nestEntries, nestRoutes } from '../framewo
 import { installPassport } from '../frameworks/passport.ts';
 import { installPrisma } from '../frameworks/prisma/install.ts';
 import { expressArguments, handlersIn, type RouteRecord } from '../frameworks/routes.ts';
+import type { Limits } from '../project/limits.ts';
 import type { ModuleResolver } from '../project/resolve.ts';
 import type { DataModel } from '../schema/read.ts';
 import { type Callable, eachChild, type Node } from '../syntax/ast.ts';
@@ -37,8 +38,8 @@ export interface RunResult {
   vm: Machine;
   routes: ServedRoute[];
   entries: RunEntry[];
-  /** Whether evaluation came to rest within its bound. */
-  settled: boolean;
+  /** Stages whose work was stopped before everything came to rest. */
+  stopped: string[];
 }
 
 export function interpret(
@@ -46,10 +47,11 @@ export function interpret(
   sources: SourceFile[],
   resolver: ModuleResolver,
   data: DataModel,
+  limits: Limits,
   onStep: (step: string) => void,
 ): RunResult {
   resetInterning();
-  const vm = new Machine(resolver, data);
+  const vm = new Machine(resolver, data, limits.evaluations);
   for (const source of sources) vm.add(source);
   installGlobals(vm, root);
   installPrisma(vm);
@@ -58,13 +60,16 @@ export function interpret(
   installNest(vm);
   installPassport(vm);
 
-  onStep('start-up');
+  const stopped: string[] = [];
+  const stage = (name: string, roots: () => void): void => {
+    onStep(name);
+    if (!vm.fixpoint(roots)) stopped.push(name);
+  };
   const modules = [...vm.modules.values()];
-  let settled = vm.fixpoint(() => {
+  stage('start-up', () => {
     for (const module of modules) vm.evaluateModule(module);
   });
 
-  onStep('handlers');
   let routes: ServedRoute[] = [];
   let entries: RunEntry[] = [];
   const serve = (): void => {
@@ -73,15 +78,12 @@ export function interpret(
     routes = [...withExpress(vm, expressRoutes(vm)), ...withFastify(vm), ...withNest(vm, nestRoutes(vm))];
     entries = entriesOf(vm);
   };
-  settled = vm.fixpoint(serve) && settled;
-
-  onStep('the rest');
-  settled =
-    vm.fixpoint(() => {
-      evaluateUncalled(vm);
-      serve();
-    }) && settled;
-  return { vm, routes, entries, settled };
+  stage('handlers', serve);
+  stage('the rest', () => {
+    evaluateUncalled(vm);
+    serve();
+  });
+  return { vm, routes, entries, stopped };
 }
 
 /** Arguments of a call from outside the project: those that are known, and for the other parameters anything at all. */

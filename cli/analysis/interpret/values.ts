@@ -243,28 +243,76 @@ export function truth(value: Value): boolean | undefined {
   return seen;
 }
 
+/** How deep below a value functions and other behaviour are looked for. */
+const DEPTH = 2;
+
+/** Counts what was stored in objects and lists, so that answers about what they hold are known to be fresh. */
+let stores = 1;
+export function stored(): void {
+  stores += 1;
+}
+
+interface Answers {
+  /** Containers that held some; what they hold only grows. */
+  readonly yes: WeakSet<Single>;
+  /** Containers that held none, and `stores` at that time. */
+  readonly no: WeakMap<Single, number>;
+}
+const behaviour: Answers = { yes: new WeakSet(), no: new WeakMap() };
+const functions: Answers = { yes: new WeakSet(), no: new WeakMap() };
+
 /** Whether a value carries behaviour, so that calls with it are told apart from calls with other data. */
-export function carriesBehaviour(value: Value, depth = 2): boolean {
-  for (const member of members(value)) {
-    switch (member.kind) {
-      case 'function':
-      case 'class':
-      case 'instance':
-        return true;
-      case 'host':
-        if (!isOpaque(member)) return true;
-        break;
-      case 'object':
-        if (depth > 0) {
-          for (const { value: held } of member.props.values()) {
-            if (held !== undefined && carriesBehaviour(held, depth - 1)) return true;
-          }
-        }
-        break;
-      case 'array':
-        if (depth > 0 && member.items.some((item) => carriesBehaviour(item, depth - 1))) return true;
-        break;
-    }
+export function carriesBehaviour(value: Value): boolean {
+  return holds(value, DEPTH, behaves, behaviour);
+}
+
+/** Whether a value is, or holds, a function of the project. */
+export function holdsFunction(value: Value): boolean {
+  return holds(value, DEPTH, (item) => item.kind === 'function', functions);
+}
+
+function behaves(item: Single): boolean {
+  return (
+    item.kind === 'function' ||
+    item.kind === 'class' ||
+    item.kind === 'instance' ||
+    (item.kind === 'host' && !isOpaque(item))
+  );
+}
+
+function holds(value: Value, depth: number, wanted: (item: Single) => boolean, known: Answers): boolean {
+  for (const item of members(value)) {
+    if (wanted(item)) return true;
+    if (
+      depth > 0 &&
+      (item.kind === 'object' || item.kind === 'array') &&
+      holdsInside(item, depth, wanted, known)
+    )
+      return true;
   }
   return false;
+}
+
+function holdsInside(
+  item: ObjectValue | ArrayValue,
+  depth: number,
+  wanted: (item: Single) => boolean,
+  known: Answers,
+): boolean {
+  // Answers are kept for one depth only: deeper inside fewer levels count.
+  const top = depth === DEPTH;
+  if (top && known.yes.has(item)) return true;
+  if (top && known.no.get(item) === stores) return false;
+  let found = false;
+  if (item.kind === 'array') found = item.items.some((held) => holds(held, depth - 1, wanted, known));
+  else {
+    for (const { value: held } of item.props.values()) {
+      if (held === undefined || !holds(held, depth - 1, wanted, known)) continue;
+      found = true;
+      break;
+    }
+  }
+  if (top && found) known.yes.add(item);
+  else if (top) known.no.set(item, stores);
+  return found;
 }

@@ -8,6 +8,8 @@ export interface Limits {
   totalBytes: number;
   /** Depth of folders. */
   depth: number;
+  /** Evaluations of functions in one stage of the interpreter. */
+  evaluations: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -15,4 +17,5 @@ export const DEFAULT_LIMITS: Limits = {
   fileBytes: 2 * 1024 * 1024,
   totalBytes: 256 * 1024 * 1024,
   depth: 24,
+  evaluations: 150_000,
 };

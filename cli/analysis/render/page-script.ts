@@ -23,11 +23,14 @@ const drawnEdges = edges.map((edge, at) => {
   hit.addEventListener('click', () => showEdge(at));
   return { hit, line };
 });
+const labels = [];
 const drawnNodes = nodes.map((node, at) => {
   const g = make('g', { class: 'node ' + node.kind, transform: 'translate(' + node.x + ' ' + node.y + ')' }, scene);
   make('title', {}, g).textContent = node.title;
   make('circle', { r: node.r }, g);
-  make('text', { y: node.r + 12 }, g).textContent = node.label;
+  const text = make('text', {}, g);
+  text.textContent = node.label;
+  labels.push({ element: text, node: at, half: node.label.length * (node.kind === 'model' ? 3.2 : 2.8) + 2 });
   g.addEventListener('click', () => showNode(at));
   return g;
 });
@@ -37,9 +40,34 @@ for (const group of groups) {
 const near = nodes.map(() => []);
 edges.forEach((edge, at) => { near[edge.from].push(at); near[edge.to].push(at); });
 let chosen = -1;
+let wanted = [];
+const weight = nodes.map((_, at) => near[at].reduce((sum, edge) => sum + edges[edge].weight, 0));
+labels.sort((a, b) => (nodes[b.node].kind === 'model') - (nodes[a.node].kind === 'model') || weight[b.node] - weight[a.node] || a.node - b.node);
+// Names that would lie on another are left out, those that matter least first; coming nearer shows them.
+let scale = 1;
+const showLabels = () => {
+  const unit = Math.min(3, Math.max(0.4, 1 / scale));
+  const tall = 5.5 * unit;
+  const taken = groups.filter((group) => group.r).map((group) => ({ x: group.x, y: group.y - group.r - 11, half: group.name.length * 4 * unit, tall: 8 * unit }));
+  nodes.forEach((node, at) => { if (node.kind === 'model') taken.push({ x: node.x, y: node.y, half: node.r * 0.8, tall: node.r * 0.8, node: at }); });
+  const first = labels.filter(({ node }) => wanted.includes(node));
+  for (const label of [...first, ...labels.filter((other) => !first.includes(other))]) {
+    const node = nodes[label.node], half = label.half * unit, must = first.includes(label);
+    const room = (y) => taken.every((other) => other.node === label.node || Math.abs(other.x - node.x) >= other.half + half || Math.abs(other.y - y) >= other.tall + tall);
+    const below = node.y + node.r + 2 + tall, above = node.y - node.r - 2 - tall;
+    const shown = node.kind === 'model' || scale > 0.55;
+    const y = shown && room(below) ? below : shown && room(above) ? above : must ? below : undefined;
+    label.element.toggleAttribute('hidden', y === undefined);
+    if (y === undefined) continue;
+    label.element.setAttribute('y', y - node.y + 3.5 * unit);
+    taken.push({ x: node.x, y, half, tall, node: label.node });
+  }
+};
 const mark = (node, edge) => {
   drawnNodes.forEach((element, at) => element.classList.toggle('chosen', at === node));
   drawnEdges.forEach(({ line }, at) => line.classList.toggle('chosen', at === edge || (node >= 0 && (edges[at].from === node || edges[at].to === node))));
+  wanted = node >= 0 ? [node] : edge >= 0 ? [edges[edge].from, edges[edge].to] : [];
+  showLabels();
 };
 const words = (edge) => edge.kinds.join(', ') + ' ×' + edge.weight + (edge.inLoop ? ', in a loop' : '') + (edge.seam ? ' (seam)' : '');
 function showEdge(at) {
@@ -71,11 +99,11 @@ function showNode(at) {
 let view = { x: 0, y: 0, w: data.width, h: data.height };
 const apply = () => {
   svg.setAttribute('viewBox', view.x + ' ' + view.y + ' ' + view.w + ' ' + view.h);
-  const scale = Math.min((svg.clientWidth || 800) / view.w, (svg.clientHeight || 600) / view.h);
+  const before = scale;
+  scale = Math.min((svg.clientWidth || 800) / view.w, (svg.clientHeight || 600) / view.h);
   // Names keep their size on the screen however far away one stands.
   scene.style.setProperty('--unit', String(Math.min(3, Math.max(0.4, 1 / scale))));
-  scene.classList.toggle('far', scale < 0.9);
-  scene.classList.toggle('farther', scale < 0.42);
+  if (scale !== before) showLabels();
 };
 const fit = () => { view = { x: 0, y: 0, w: data.width, h: data.height }; apply(); };
 const zoom = (factor, cx = view.x + view.w / 2, cy = view.y + view.h / 2) => {
@@ -122,14 +150,14 @@ document.getElementById('seams-only').addEventListener('change', (event) => {
   drawnEdges.forEach(({ hit, line }, index) => { const hide = event.target.checked && !edges[index].seam; hit.toggleAttribute('hidden', hide); line.toggleAttribute('hidden', hide); });
 });
 document.getElementById('find').addEventListener('input', (event) => {
-  const wanted = event.target.value.trim().toLowerCase();
+  const text = event.target.value.trim().toLowerCase();
   let first = -1;
   drawnNodes.forEach((element, index) => {
-    const hit = wanted === '' || nodes[index].title.toLowerCase().includes(wanted);
+    const hit = text === '' || nodes[index].title.toLowerCase().includes(text);
     element.classList.toggle('faint', !hit);
-    if (hit && wanted !== '' && first < 0) first = index;
+    if (hit && text !== '' && first < 0) first = index;
   });
-  drawnEdges.forEach(({ line }) => line.classList.toggle('faint', wanted !== ''));
+  drawnEdges.forEach(({ line }) => line.classList.toggle('faint', text !== ''));
   if (first >= 0) showNode(first);
 });
 document.getElementById('route-filter').addEventListener('input', (event) => {
@@ -138,5 +166,6 @@ document.getElementById('route-filter').addEventListener('input', (event) => {
 });
 addEventListener('resize', apply);
 fit();
+showLabels();
 })();
 `;

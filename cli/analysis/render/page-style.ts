@@ -36,8 +36,6 @@ button,input{font:inherit;color:inherit;background:var(--panel);border:1px solid
 .node.model text{font-weight:600}
 .node.chosen circle{stroke:var(--focus);stroke-width:3}
 .faint{opacity:.12}
-.far .node.file text,.far .node.function text{display:none}
-.far.farther .node text{display:none}
 .key{display:inline-block;width:12px;height:12px;border-radius:50%;vertical-align:-1px;margin-left:10px}
 .key.model{background:var(--model)}.key.file{background:var(--file)}.key.seam{background:var(--seam);border-radius:2px;height:4px;vertical-align:3px}.key.inner{background:var(--edge);border-radius:2px;height:4px;vertical-align:3px}
 .cards{list-style:none;counter-reset:card;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(330px,1fr));gap:14px}

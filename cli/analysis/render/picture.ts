@@ -218,8 +218,8 @@ function place(groups: PictureGroup[], between: ReadonlyMap<string, number>): vo
 }
 
 function shortName(label: string): string {
-  const parts = label.split('/');
-  const base = (parts.at(-1) ?? label).replace(/\.[cm]?[jt]sx?(?= |$)/, '');
+  const parts = label.replace(/ \(anonymous, line (\d+)\)$/, ':$1').split('/');
+  const base = (parts.at(-1) ?? label).replace(/\.[cm]?[jt]sx?(?=[ :]|$)/, '');
   return /^(?:index|route|routes|main|server)$/.test(base) && parts.length > 1
     ? `${parts.at(-2)}/${base}`
     : base;
