@@ -1,9 +1,18 @@
 import { defineConfig } from 'vitest/config';
 
+// Carves whole monoliths with all gates, which takes minutes: `npm run test:slow`.
+const SLOW = ['test/carve/gates-try-out.test.ts'];
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'monolith/test/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', 'test/fixtures/**', 'test/bench/**'],
+    exclude: [
+      '**/node_modules/**',
+      '**/dist/**',
+      'test/fixtures/**',
+      'test/bench/**',
+      ...(process.env.SLOW === '1' ? [] : SLOW),
+    ],
     pool: 'forks',
     // Many real processes share two cores there: what fails once is tried once more, and told as retried.
     retry: process.env.CI === 'true' ? 1 : 0,
