@@ -29,9 +29,9 @@ describe('templates inferred from traffic, against route tables that are known',
     },
   );
 
-  it('after 2 000 calls: 98 % of what is found is right, and 99 % is found', () => {
+  it('after 2 000 calls: 97 % of what is found is right, and 99 % is found', () => {
     const all = scores(2_000);
-    expect(mean(all.map(({ precision }) => precision))).toBeGreaterThan(0.98);
+    expect(mean(all.map(({ precision }) => precision))).toBeGreaterThan(0.97);
     expect(mean(all.map(({ recall }) => recall))).toBeGreaterThan(0.99);
     for (const { name, precision, recall } of all)
       expect({ name, ok: precision > 0.85 && recall > 0.95 }).toEqual({ name, ok: true });
