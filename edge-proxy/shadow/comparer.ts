@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { ShadowAnswer } from '../../migration-plans/compare/answer.ts';
 import type { EvidenceDelta } from '../../migration-plans/evidence/evidence.ts';
 import type { Plan } from '../../migration-plans/plan/plan.ts';
+import { YOUNG_GENERATION_MB } from './limits.ts';
 
 /** What is compared, and what is needed to tell of it. */
 export interface ComparisonJob {
@@ -126,7 +127,7 @@ export class Comparer {
     const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
     const worker = new Worker(new URL(file, import.meta.url), {
       workerData: { edge: this.#edge },
-      resourceLimits: { maxOldGenerationSizeMb: 512 },
+      resourceLimits: { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     worker.unref();
     worker.on('message', (reply: FromWorker) => {

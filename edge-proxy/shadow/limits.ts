@@ -34,3 +34,9 @@ export const SHADOW_LIMITS: ShadowLimits = {
   breakerFailures: 10,
   breakerPauseMs: 5_000,
 };
+
+/**
+ * Young generation of each thread of mirroring. V8 lets it grow to three times 64 MB a thread where there is room, and gives nothing back;
+ * what these two make is gone after one message. Megabytes.
+ */
+export const YOUNG_GENERATION_MB = 24;

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { ShadowAnswer } from '../../migration-plans/compare/answer.ts';
 import type { MirrorCall, MirrorPort } from './exchange.ts';
+import { YOUNG_GENERATION_MB } from './limits.ts';
 
 export type ToMirror = { type: 'send'; id: number; call: MirrorCall } | { type: 'stop' };
 export interface FromMirror {
@@ -51,6 +52,7 @@ export class MirrorThread implements MirrorPort {
     const file = import.meta.url.endsWith('.ts') ? './mirror-worker.ts' : './mirror-worker.js';
     const worker = new Worker(new URL(file, import.meta.url), {
       workerData: { connectionsPerOrigin: this.#connectionsPerOrigin, heldBytes: this.#heldBytes },
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     worker.unref();
     worker.on('message', ({ id, answer }: FromMirror) => {

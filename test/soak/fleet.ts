@@ -68,14 +68,19 @@ export class Fleet {
     this.counts.drained += 1;
   }
 
-  /** kill -9 for one of them; its supervisor starts it again under the same name. */
-  kill(draw: number): void {
+  /**
+   * kill -9 for one of them; its supervisor starts it again under the same name. Resolves when it is gone: until then its sockets take
+   * what nobody will read.
+   */
+  async kill(draw: number): Promise<void> {
     const staying = [...this.#instances].filter(({ leaving }) => !leaving);
     const instance = staying[Math.floor(draw * staying.length)];
     if (instance === undefined) return;
     instance.leaving = true;
+    const gone = once(instance.child, 'exit');
     instance.child.kill('SIGKILL');
     this.counts.killed += 1;
+    await gone;
     const timer = setTimeout(() => {
       this.#restarts.delete(timer);
       void this.start(instance.id).catch(() => {});

@@ -165,7 +165,7 @@ async function soak(): Promise<boolean> {
     const opened = Promise.withResolvers<void>();
     gate = opened.promise;
     while (writes.underWay > 0) await sleep(1);
-    fleet.kill(Math.random());
+    await fleet.kill(Math.random());
     gate = undefined;
     opened.resolve();
   };
