@@ -42,7 +42,7 @@ export const REPEATING = new Set([
   'eachSeries',
   'mapLimit',
 ]);
-const MAPPING = new Set(['map', 'mapSeries', 'mapLimit']);
+export const MAPPING = new Set(['map', 'mapSeries', 'mapLimit']);
 export const FOLLOWING = new Set(['then', 'catch', 'finally', 'tap']);
 
 export function callExpression(vm: Machine, frame: Frame, node: CallExpression): Value {
@@ -126,7 +126,7 @@ function callMethodOf(vm: Machine, item: Single, key: string, args: Value[], sit
 }
 
 /** A list of which only the kind of its items is known. */
-function listOf(vm: Machine, item: Value, site: Site): Value {
+export function listOf(vm: Machine, item: Value, site: Site): Value {
   if (item === UNKNOWN) return UNKNOWN;
   const made = site.frame.env.site<ArrayValue>(site.node, () => array([], true), 'mapped');
   const joined = joinAll([...made.items, item]);

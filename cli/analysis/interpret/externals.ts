@@ -1,10 +1,10 @@
 /** Packages from outside the project: modelled ones by their model, others by name only. */
-import { callBack, FOLLOWING, functionsIn, listen, REPEATING } from './calls.ts';
+import { callBack, FOLLOWING, functionsIn, listen, listOf, MAPPING, REPEATING } from './calls.ts';
 import { inLoop } from './frame.ts';
 import { host } from './host.ts';
 import type { Machine } from './machine.ts';
 import { instanceOf } from './types.ts';
-import { type Func, members, UNKNOWN, type Value } from './values.ts';
+import { type Func, joinAll, members, UNKNOWN, type Value } from './values.ts';
 
 const MAX_PATH = 6;
 
@@ -66,8 +66,13 @@ export function unknownPackage(vm: Machine, path: readonly string[], result: boo
       const [cls] = wanted;
       if (cls?.kind === 'class') return instanceOf(machine, cls);
     }
-    if (REPEATING.has(last)) inLoop(site.frame, () => callBack(machine, args, site, 'call'));
-    else if (FOLLOWING.has(last)) callBack(machine, args, site, 'call');
+    let mapped: Value = UNKNOWN;
+    if (REPEATING.has(last)) {
+      const item = inLoop(site.frame, () => callBack(machine, args, site, 'call'));
+      // `list.map(fn)` of a package's list, or `map(list, fn)`; not an operator to be applied later, such as `map(fn)`.
+      const applied = result || functionsIn(args.slice(0, 1), 1).length === 0;
+      if (applied && MAPPING.has(last)) mapped = listOf(machine, item, site);
+    } else if (FOLLOWING.has(last)) callBack(machine, args, site, 'call');
     else {
       if (site.frame.invocation.boot) {
         for (const func of functions) listen(machine, func, listenerKind(label), label, site);
@@ -80,7 +85,7 @@ export function unknownPackage(vm: Machine, path: readonly string[], result: boo
         machine.extras.set(`handed:${routed.id}`, label);
       }
     }
-    return deeper('()');
+    return mapped === UNKNOWN ? deeper('()') : joinAll([mapped, deeper('()')]);
   };
   const value = host({
     type: result ? 'external.result' : 'external',
