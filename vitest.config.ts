@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // Carves whole monoliths with all gates, which takes minutes: `npm run test:slow`.
@@ -15,8 +14,6 @@ export default defineConfig({
       ...(process.env.SLOW === '1' ? [] : SLOW),
     ],
     pool: 'forks',
-    // Files mostly wait for processes of their own, so as many as cores run at once; by itself vitest leaves one core free.
-    maxWorkers: availableParallelism(),
     // Many real processes share two cores there: what fails once is tried once more, and told as retried.
     retry: process.env.CI === 'true' ? 1 : 0,
     testTimeout: 30_000,
