@@ -17,7 +17,7 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 const HEAD = `import express from 'express';
 import { PrismaClient } from '@prisma/client';
 import { readSettings } from 'some-settings';
-import { map } from 'some-lists';
+import { map, operators } from 'some-lists';
 const prisma = new PrismaClient();
 const app = express();
 const settings = readSettings(process.env);
@@ -53,17 +53,16 @@ describe('a list that a package gives', () => {
     expect(models).toEqual(['Post:read', 'Tag:read']);
   });
 
-  it('mapped and then used through a method of the package: its callback still runs', async () => {
+  it('stays a thing of the package too, which may be asked for an object of a class', async () => {
     const { models } = await analysed(
-      `await settings.names.map((name) => ({ name })).each(() => prisma.tag.create({ data: {} }));
-       res.end();`,
+      `res.json(await map(settings.names, (name) => ({ name })).get(Tags).list());`,
     );
-    expect(models).toEqual(['Tag:write']);
+    expect(models).toEqual(['Tag:read']);
   });
 
   it('an operator that maps later is no list', async () => {
     const { models } = await analysed(
-      `const operator = map((name) => sourceOf(name));
+      `const operator = operators.lazy.map((name) => sourceOf(name));
        for (const source of operator) res.write(await source.list());`,
     );
     expect(models).toEqual([]);
