@@ -52,6 +52,8 @@ async function openStore(): Promise<{
 /** The same tables, by the functions below the store: with a clock of the test's own. */
 function rowsAt(url: string) {
   const pool = new pg.Pool({ connectionString: url, max: 2 });
+  // `end` resolves before its connections are closed: the server that stops next may still tell them so.
+  pool.on('error', () => {});
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   open.push({
     async close() {
