@@ -2,7 +2,9 @@ import { Worker } from 'node:worker_threads';
 import type { ShadowAnswer } from '../../migration-plans/compare/answer.ts';
 import type { EvidenceDelta } from '../../migration-plans/evidence/evidence.ts';
 import type { Plan } from '../../migration-plans/plan/plan.ts';
-import { YOUNG_GENERATION_MB } from './limits.ts';
+import { Batch } from './batch.ts';
+import { BATCH_MOST, BATCH_MS, YOUNG_GENERATION_MB } from './limits.ts';
+import { ownBuffers } from './transfer.ts';
 
 /** What is compared, and what is needed to tell of it. */
 export interface ComparisonJob {
@@ -45,6 +47,11 @@ export class Comparer {
   #nextId = 1;
   #pending = new Map<number, (reply: FromWorker | undefined) => void>();
   #planKeys = new Map<Plan, number>();
+  readonly #messages = new Batch<ToWorker>(
+    (messages) => this.#running().postMessage(messages, ownBuffers(messages.flatMap(answersIn))),
+    BATCH_MS,
+    BATCH_MOST,
+  );
   /** Workers that died by themselves. */
   crashes = 0;
 
@@ -66,58 +73,52 @@ export class Comparer {
    * when it was lost (the worker died).
    */
   async compare(job: ComparisonJob): Promise<number | null | undefined> {
-    const worker = this.#running();
+    // A thread that has ended meanwhile knows no plan.
+    this.#running();
     const { plan, ...rest } = job;
-    const planKey = this.#planKey(plan, worker);
+    const planKey = this.#planKey(plan);
     const id = this.#nextId++;
-    const reply = await this.#ask(
-      worker,
-      { type: 'compare', id, planKey, job: rest },
-      bodiesOf(job.left, job.right, job.probe),
-    );
+    const reply = await this.#ask({ type: 'compare', id, planKey, job: rest });
     if (reply?.type !== 'compared') return undefined;
     return reply.suspicious ? id : null;
   }
 
   /** Ends a suspicious comparison. `again`: the monolith's answer now; undefined: not asked, record as it is. */
   confirm(id: number, again: ShadowAnswer | undefined): void {
-    this.#worker?.postMessage({ type: 'confirm', id, again } satisfies ToWorker, bodiesOf(again));
+    if (this.#worker !== undefined) this.#messages.add({ type: 'confirm', id, again });
   }
 
   /** What was measured since the last drain. */
   async drain(): Promise<EvidenceDelta[]> {
     if (this.#worker === undefined) return [];
     const id = this.#nextId++;
-    const reply = await this.#ask(this.#worker, { type: 'drain', id });
+    const reply = await this.#ask({ type: 'drain', id }, true);
     return reply?.type === 'drained' ? reply.deltas : [];
   }
 
   async close(): Promise<void> {
+    this.#messages.clear();
     const worker = this.#worker;
     this.#worker = undefined;
     await worker?.terminate();
     this.#settleAll();
   }
 
-  #ask(
-    worker: Worker,
-    message: ToWorker & { id: number },
-    transfer: ArrayBuffer[] = [],
-  ): Promise<FromWorker | undefined> {
+  #ask(message: ToWorker & { id: number }, urgent = false): Promise<FromWorker | undefined> {
     return new Promise((resolve) => {
       this.#pending.set(message.id, resolve);
-      worker.postMessage(message, transfer);
+      this.#messages.add(message, urgent);
     });
   }
 
-  #planKey(plan: Plan, worker: Worker): number {
+  #planKey(plan: Plan): number {
     const known = this.#planKeys.get(plan);
     if (known !== undefined) return known;
     // Plans change by the day; forgetting the oldest here only means that it is sent again.
     if (this.#planKeys.size >= 4096) this.#planKeys.clear();
     const key = this.#nextId++;
     this.#planKeys.set(plan, key);
-    worker.postMessage({ type: 'plan', key, plan } satisfies ToWorker);
+    this.#messages.add({ type: 'plan', key, plan });
     return key;
   }
 
@@ -130,10 +131,12 @@ export class Comparer {
       resourceLimits: { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     worker.unref();
-    worker.on('message', (reply: FromWorker) => {
-      const settle = this.#pending.get(reply.id);
-      this.#pending.delete(reply.id);
-      settle?.(reply);
+    worker.on('message', (replies: FromWorker[]) => {
+      for (const reply of replies) {
+        const settle = this.#pending.get(reply.id);
+        this.#pending.delete(reply.id);
+        settle?.(reply);
+      }
     });
     // An 'error' is followed by 'exit'; both mean that what the worker held is lost, and is counted by whoever waits.
     worker.on('error', () => undefined);
@@ -142,6 +145,7 @@ export class Comparer {
       this.crashes += 1;
       this.#worker = undefined;
       this.#planKeys.clear();
+      this.#messages.clear();
       this.#settleAll();
     });
     this.#worker = worker;
@@ -155,12 +159,7 @@ export class Comparer {
   }
 }
 
-/** Bodies are handed over, not copied: each captured answer owns its buffer. */
-function bodiesOf(...answers: (ShadowAnswer | undefined)[]): ArrayBuffer[] {
-  const buffers: ArrayBuffer[] = [];
-  for (const answer of answers) {
-    if (answer !== undefined && 'body' in answer && answer.body !== undefined)
-      buffers.push(answer.body.buffer as ArrayBuffer);
-  }
-  return buffers;
+function answersIn(message: ToWorker): (ShadowAnswer | undefined)[] {
+  if (message.type === 'confirm') return [message.again];
+  return message.type === 'compare' ? [message.job.left, message.job.right, message.job.probe] : [];
 }

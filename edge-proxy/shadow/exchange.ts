@@ -16,61 +16,51 @@ export interface MirrorCall {
   timeoutMs: number;
 }
 
-/** Who sends copies, and tells what came of them. */
-export interface MirrorPort {
-  /** Never rejects: what goes wrong is an answer too. Undefined: it was lost on the way, which says nothing of the target. */
-  send(call: MirrorCall): Promise<ShadowAnswer | undefined>;
-  /** What is on its way ends now, as failed. */
-  stop(): void;
-  close(): Promise<void>;
-}
-
 /**
  * Sends mirrored requests. Its connections are its own: a slow or dead shadow target takes none from the users' pools.
  */
-export class MirrorClient implements MirrorPort {
+export class MirrorClient {
   readonly #agent: Agent;
   readonly #budget: ByteBudget;
   readonly #now: () => number;
-  readonly #stop = new AbortController();
+  readonly #underWay = new Set<Exchange>();
 
   constructor(connectionsPerOrigin: number, budget: ByteBudget, now: () => number) {
-    this.#agent = new Agent({ connections: connectionsPerOrigin, pipelining: 1, keepAliveTimeout: 4_000 });
+    this.#agent = new Agent({
+      ...{ connections: connectionsPerOrigin, pipelining: 1, keepAliveTimeout: 4_000 },
+      // One limit for the whole of an exchange, which each has for itself, says the same for less.
+      ...{ headersTimeout: 0, bodyTimeout: 0 },
+    });
     this.#budget = budget;
     this.#now = now;
   }
 
-  /** Ends within `timeoutMs`, or when `signal` says so. */
-  async send(call: MirrorCall, signal?: AbortSignal): Promise<ShadowAnswer> {
-    const startedAt = this.#now();
-    const capture = new AnswerCapture(call.maxBodyBytes, this.#budget, startedAt);
-    try {
-      const answer = await this.#agent.request({
-        origin: call.origin,
-        method: call.method as Dispatcher.HttpMethod,
-        path: call.url,
-        headers: call.headers,
-        body: call.body ?? null,
-        headersTimeout: call.timeoutMs,
-        bodyTimeout: call.timeoutMs,
-        responseHeaders: 'raw',
-        signal: AbortSignal.any([
-          this.#stop.signal,
-          AbortSignal.timeout(call.timeoutMs),
-          ...(signal === undefined ? [] : [signal]),
-        ]),
+  /** Never rejects: what goes wrong is an answer too. Ends within `timeoutMs`, or when `signal` says so. */
+  send(call: MirrorCall, signal?: AbortSignal): Promise<ShadowAnswer> {
+    return new Promise((resolve) => {
+      const capture = new AnswerCapture(call.maxBodyBytes, this.#budget, this.#now());
+      const exchange = new Exchange(capture, this.#now, (answer) => {
+        this.#underWay.delete(exchange);
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', aborted);
+        resolve(answer);
       });
-      capture.head(answer.statusCode, rawHeaderStrings(answer.headers), this.#now());
-      for await (const chunk of answer.body) capture.chunk(chunk as Uint8Array);
-      return capture.finish(this.#now());
-    } catch (error) {
-      capture.discard();
-      return failedAnswer(error, this.#now() - startedAt);
-    }
+      const aborted = (): void => exchange.end(ABORTED);
+      const timer = setTimeout(() => exchange.end(TIMED_OUT), call.timeoutMs);
+      this.#underWay.add(exchange);
+      if (signal?.aborted === true) return aborted();
+      signal?.addEventListener('abort', aborted, { once: true });
+      const { origin, method, url, headers, body = null } = call;
+      this.#agent.dispatch(
+        { origin, method: method as Dispatcher.HttpMethod, path: url, headers, body },
+        exchange,
+      );
+    });
   }
 
+  /** What is on its way ends now, as failed. */
   stop(): void {
-    this.#stop.abort();
+    for (const exchange of this.#underWay) exchange.end(ABORTED);
   }
 
   async close(): Promise<void> {
@@ -78,7 +68,66 @@ export class MirrorClient implements MirrorPort {
   }
 }
 
-/** With `responseHeaders: 'raw'` undici gives a flat list of buffers (or of strings, by version), although it is typed as a record. */
+const ABORTED: Reason = { failure: 'other', message: 'aborted' };
+const TIMED_OUT: Reason = { failure: 'timeout', message: 'no whole answer within its time limit' };
+
+/** One copy on its way. undici's own request() makes a stream and two signals for each, which cost more than the exchange itself. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #capture: AnswerCapture;
+  readonly #now: () => number;
+  readonly #startedAt: number;
+  readonly #tell: (answer: ShadowAnswer) => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  #over = false;
+
+  constructor(capture: AnswerCapture, now: () => number, tell: (answer: ShadowAnswer) => void) {
+    this.#capture = capture;
+    this.#now = now;
+    this.#startedAt = now();
+    this.#tell = tell;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#over) controller.abort(new Error(ABORTED.message));
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+    // 1xx come before the answer (RFC 9110 section 15.2).
+    if (status >= 200) this.#capture.head(status, rawHeaderStrings(controller.rawHeaders), this.#now());
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    if (!this.#over) this.#capture.chunk(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (!this.#over) this.#finish(this.#capture.finish(this.#now()));
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: unknown): void {
+    if (!this.#over) this.#fail(reasonOf(error));
+  }
+
+  /** Ends it from this side. */
+  end(reason: Reason): void {
+    if (this.#over) return;
+    this.#fail(reason);
+    this.#controller?.abort(new Error(reason.message));
+  }
+
+  #fail(reason: Reason): void {
+    this.#capture.discard();
+    this.#finish({ ...reason, totalMs: this.#now() - this.#startedAt });
+  }
+
+  #finish(answer: ShadowAnswer): void {
+    this.#over = true;
+    this.#tell(answer);
+  }
+}
+
+/** undici keeps header names and values as they came, as a flat list of buffers (or of strings, by version). */
 function rawHeaderStrings(headers: unknown): string[] {
   if (!Array.isArray(headers)) return [];
   return headers.map((part) =>
@@ -96,16 +145,15 @@ const CONNECT_ERRORS = new Set([
   'EADDRNOTAVAIL',
 ]);
 
-function failedAnswer(error: unknown, totalMs: number): FailedAnswer {
+type Reason = Pick<FailedAnswer, 'failure' | 'message'>;
+
+function reasonOf(error: unknown): Reason {
   const { name, code, message } = error as { name?: string; code?: string; message?: string };
   const text = code ?? message ?? 'unknown failure';
-  if (name === 'TimeoutError' || (code !== undefined && TIMEOUTS.has(code))) {
-    return { failure: 'timeout', message: text, totalMs };
-  }
-  if (code !== undefined && CONNECT_ERRORS.has(code)) return { failure: 'connect', message: text, totalMs };
-  if (name === 'HTTPParserError') return { failure: 'malformed', message: text, totalMs };
-  if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
-    return { failure: 'cut', message: text, totalMs };
-  }
-  return { failure: 'other', message: text, totalMs };
+  if (code !== undefined && TIMEOUTS.has(code)) return { failure: 'timeout', message: text };
+  if (code !== undefined && CONNECT_ERRORS.has(code)) return { failure: 'connect', message: text };
+  if (name === 'HTTPParserError') return { failure: 'malformed', message: text };
+  if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
+    return { failure: 'cut', message: text };
+  return { failure: 'other', message: text };
 }

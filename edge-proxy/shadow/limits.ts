@@ -4,8 +4,10 @@ export interface ShadowLimits {
   queueEntries: number;
   /** Bytes of captured answers and of writes, waiting or still being captured; and as many of answers to copies while they come in. */
   queueBytes: number;
-  /** Mirrored requests on their way at the same time. */
+  /** Mirrored reads on their way at the same time: waiting for a connection, for an answer, or to be compared. */
   concurrency: number;
+  /** Connections to each target of copies. */
+  connections: number;
   /** A copy older than this is dropped: it would compare yesterday's answer with today's. Milliseconds. */
   maxAgeMs: number;
   /** The same for writes, which go to their sandbox in order: they may wait longer, as nothing reads what they compare. Milliseconds. */
@@ -25,7 +27,8 @@ export interface ShadowLimits {
 export const SHADOW_LIMITS: ShadowLimits = {
   queueEntries: 500,
   queueBytes: 32 * 1024 * 1024,
-  concurrency: 16,
+  concurrency: 64,
+  connections: 16,
   maxAgeMs: 2_000,
   writeMaxAgeMs: 30_000,
   writeConcurrency: 4,
@@ -34,6 +37,12 @@ export const SHADOW_LIMITS: ShadowLimits = {
   breakerFailures: 10,
   breakerPauseMs: 5_000,
 };
+
+/** How long messages to the threads of mirroring wait for others to go with: copies are that much later, at most. Milliseconds. */
+export const BATCH_MS = 10;
+
+/** Most messages that go together. */
+export const BATCH_MOST = 64;
 
 /**
  * Most of the young generation of each of the two threads of mirroring: what they make is gone after one message. Without a bound an

@@ -1,5 +1,8 @@
 import type { Target } from '../../migration-plans/revision/revision.ts';
 
+/** Who gets a copy. */
+export type CopyTarget = Target | 'sandbox';
+
 /** Tells a service that nobody waits for this answer. */
 export const SHADOW_HEADER = 'x-strangler-shadow';
 /** Tells a sandbox that this is a write which really happened elsewhere: it should mail, charge and call nobody. */
@@ -30,7 +33,7 @@ const NOT_COPIED = new Set([
  */
 export function mirrorHeaders(
   rawHeaders: readonly string[],
-  target: Target | 'sandbox',
+  target: CopyTarget,
   overrides: Readonly<Record<string, string | null>>,
 ): string[] {
   const dropped = connectionNamed(rawHeaders);

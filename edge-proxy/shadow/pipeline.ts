@@ -2,13 +2,12 @@ import type { CapturedAnswer, ShadowAnswer } from '../../migration-plans/compare
 import type { DropReason } from '../../migration-plans/evidence/evidence.ts';
 import type { Endpoint } from '../discovery/port.ts';
 import type { EvidenceSink } from '../telemetry/evidence-sink.ts';
-import { asForwarded } from './as-forwarded.ts';
 import { AnswerCapture } from './capture.ts';
 import { Comparer } from './comparer.ts';
 import { FunnelCounters, mirrorKey } from './funnel.ts';
 import { SHADOW_LIMITS, type ShadowLimits } from './limits.ts';
-import { mirrorHeaders } from './mirror-headers.ts';
-import { MirrorThread } from './mirror-thread.ts';
+import type { CopyTarget } from './mirror-headers.ts';
+import { type MirrorOutcome, MirrorThread } from './mirror-thread.ts';
 import { FailurePause } from './pause.ts';
 import type { MirroredRequest, ShadowCapture, ShadowPort } from './port.ts';
 import { ByteBudget, NewestFirstQueue } from './queue.ts';
@@ -59,7 +58,6 @@ export interface Shadow extends ShadowPort {
 
 interface Mirrored {
   request: MirroredRequest;
-  headers: readonly string[];
   /** Undefined: a read. */
   write: RequestCapture | undefined;
   body: Uint8Array | undefined;
@@ -80,7 +78,7 @@ export function createShadow(options: ShadowOptions): Shadow {
   const budget = new ByteBudget(limits.queueBytes);
   const queue = new NewestFirstQueue<Mirrored>(limits.queueEntries, budget, answerBytes);
   const lane = new WriteLane<Mirrored>(limits.queueEntries, ({ request }) => request.bucket);
-  const client = new MirrorThread(limits.concurrency, limits.queueBytes);
+  const client = new MirrorThread({ connectionsPerOrigin: limits.connections, heldBytes: limits.queueBytes });
   const comparer = new Comparer(options.edge, limits.comparisons);
   const counters = new FunnelCounters(options.edge, wallClock, options.versionOf);
   const confirmations = new RateLimit(limits.confirmationsPerSecond, now());
@@ -142,7 +140,7 @@ export function createShadow(options: ShadowOptions): Shadow {
       if (this.#over) return;
       this.#over = true;
       const left = this.#answer.finish(now());
-      const { url, rawHeaders, peer, route } = this.#request;
+      const { route } = this.#request;
       const write = this.request?.finish();
       const lost = closing ? 'shutdown' : lossOf(write, left);
       if (lost !== undefined) {
@@ -152,7 +150,6 @@ export function createShadow(options: ShadowOptions): Shadow {
       }
       enqueue({
         request: this.#request,
-        headers: asForwarded(url, rawHeaders, peer),
         write: this.request,
         body: write !== undefined && 'body' in write ? write.body : undefined,
         left,
@@ -231,8 +228,9 @@ export function createShadow(options: ShadowOptions): Shadow {
     const key = mirrorKey(route);
     const drop = (reason: DropReason): void => counters.drop(route, reason);
     if (stopped) return drop('shutdown');
-    if (now() - entry.capturedAt > (write === undefined ? limits.maxAgeMs : limits.writeMaxAgeMs))
-      return drop('expired');
+    const mayWaitMs = () =>
+      entry.capturedAt + (write === undefined ? limits.maxAgeMs : limits.writeMaxAgeMs) - now();
+    if (mayWaitMs() < 0) return drop('expired');
     const pause = pauseOf(key);
     if (pause.paused(now())) return drop('breaker-open');
     const endpoint = options.pickEndpoint(key);
@@ -240,34 +238,43 @@ export function createShadow(options: ShadowOptions): Shadow {
     if (write !== undefined && isLive(endpoint, route.serviceKey)) return drop('sandbox-is-live');
 
     counters.count(route, 'sent');
-    const callMirror = (): Promise<ShadowAnswer | undefined> => {
+    const callMirror = (): Promise<MirrorOutcome> => {
       const origin = `${endpoint.secure ? 'https' : 'http'}://${formatHost(endpoint.host)}:${endpoint.port}`;
       return write === undefined
         ? call(origin, 'service', plan.shadow.headers.service)
         : call(origin, 'sandbox', plan.shadow.sandbox?.headers ?? {});
     };
-    const callMonolith = (): Promise<ShadowAnswer | undefined> =>
+    const callMonolith = (): Promise<MirrorOutcome> =>
       call(options.monolithUrl, 'monolith', plan.shadow.headers.monolith);
     const call = (
       origin: string,
-      target: 'monolith' | 'service' | 'sandbox',
+      target: CopyTarget,
       overrides: Record<string, string | null>,
-    ): Promise<ShadowAnswer | undefined> =>
-      client.send({
-        origin,
-        method: request.method,
-        url: request.url,
-        headers: mirrorHeaders(entry.headers, target, overrides),
-        ...(entry.body === undefined || entry.body.length === 0 ? {} : { body: entry.body }),
-        maxBodyBytes: plan.shadow.maxBodyBytes,
-        timeoutMs: plan.shadow.timeoutMs,
-      });
+    ): Promise<MirrorOutcome> =>
+      client.send(
+        {
+          origin,
+          method: request.method,
+          url: request.url,
+          rawHeaders: request.rawHeaders,
+          peer: request.peer,
+          target,
+          overrides,
+          ...(entry.body === undefined || entry.body.length === 0 ? {} : { body: entry.body }),
+          maxBodyBytes: plan.shadow.maxBodyBytes,
+          timeoutMs: plan.shadow.timeoutMs,
+        },
+        mayWaitMs(),
+        // The user's next write waits for this one.
+        write !== undefined,
+      );
 
     // A write is never sent to the monolith a second time, so nothing probes its noise.
     const probing = write === undefined && random() * 10_000 < plan.shadow.noiseProbeBp;
     const [right, probe] = await bothInRandomOrder(callMirror, probing ? callMonolith : undefined, random);
     if (stopped) return drop('shutdown');
-    if (right === undefined) return drop('compare-failed');
+    if (right === 'lost') return drop('compare-failed');
+    if (right === 'expired') return drop('expired');
     pause.record('failure' in right, now());
 
     const suspicious = await comparer.compare({
@@ -283,7 +290,7 @@ export function createShadow(options: ShadowOptions): Shadow {
       right,
       sandboxed: write !== undefined,
       requestBody: entry.body && Buffer.from(entry.body.subarray(0, NAMED_BYTES)).toString('utf8'),
-      probe,
+      probe: answerOf(probe),
     });
     if (suspicious === undefined) return drop('compare-failed');
     counters.compared += 1;
@@ -291,7 +298,7 @@ export function createShadow(options: ShadowOptions): Shadow {
     // Between the user's answer and the copy somebody may have changed the data. Asking the monolith once more tells: what
     // now agrees with the service was a change in between, what still differs is a difference.
     const again = confirmations.take(now()) ? await callMonolith() : undefined;
-    comparer.confirm(suspicious, again);
+    comparer.confirm(suspicious, answerOf(again));
   }
 
   /** The sandbox's instance is also one of the service in use, or the monolith: then a mirrored write would happen twice. */
@@ -350,6 +357,10 @@ const NAMED_BYTES = 65_536;
 /** Bytes that a waiting entry holds of its answer. */
 function answerBytes({ left }: Mirrored): number {
   return left.body === undefined ? 0 : left.bodyBytes;
+}
+
+function answerOf(outcome: MirrorOutcome | undefined): ShadowAnswer | undefined {
+  return typeof outcome === 'object' ? outcome : undefined;
 }
 
 /** Why a request is not mirrored after all; undefined: it is. */

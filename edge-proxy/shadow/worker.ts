@@ -12,7 +12,7 @@ if (process.platform === 'linux') setPriority(BEHIND_USERS);
 
 const desk = new ComparisonDesk({ edge, now: Date.now });
 
-parentPort?.on('message', (message: ToWorker) => {
-  const reply = desk.handle(message);
-  if (reply !== undefined) parentPort?.postMessage(reply satisfies FromWorker);
+parentPort?.on('message', (messages: ToWorker[]) => {
+  const replies = messages.map((message) => desk.handle(message)).filter((reply) => reply !== undefined);
+  if (replies.length > 0) parentPort?.postMessage(replies satisfies FromWorker[]);
 });

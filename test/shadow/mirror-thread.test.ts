@@ -19,7 +19,7 @@ async function serve(listener: RequestListener): Promise<string> {
 }
 
 function thread(): MirrorThread {
-  const mirror = new MirrorThread(4, 10_000_000);
+  const mirror = new MirrorThread({ connectionsPerOrigin: 4, heldBytes: 10_000_000 });
   closing.push(() => mirror.close());
   return mirror;
 }
@@ -28,7 +28,10 @@ const call = (origin: string, url = '/items/1') => ({
   origin,
   method: 'GET',
   url,
-  headers: ['Host', 'shop.example', 'Accept', '*/*'],
+  rawHeaders: ['Host', 'shop.example', 'Accept', '*/*'],
+  peer: { address: '192.0.2.1', encrypted: false, trusted: false },
+  target: 'service' as const,
+  overrides: {},
   maxBodyBytes: 1_000_000,
   timeoutMs: 20_000,
 });
@@ -48,9 +51,9 @@ describe('the thread that sends copies', () => {
     });
     const mirror = thread();
     for (const bytes of [11, 200_000]) {
-      const answer = await mirror.send(call(origin, `/${bytes}`));
+      const answer = await mirror.send(call(origin, `/${bytes}`), 20_000);
       expect(answer).toMatchObject({ status: 200, bodyBytes: bytes });
-      if (answer === undefined || 'failure' in answer) throw new Error('no answer');
+      if (typeof answer === 'string' || 'failure' in answer) throw new Error('no answer');
       expect(Buffer.from(answer.body ?? []).toString()).toBe('x'.repeat(bytes));
       expect(answer.rawHeaders.slice(0, 6)).toEqual([
         'X-Host',
@@ -64,14 +67,14 @@ describe('the thread that sends copies', () => {
   });
 
   it('tells what failed as an answer too', async () => {
-    expect(await thread().send(call('http://127.0.0.1:1'))).toMatchObject({ failure: 'connect' });
+    expect(await thread().send(call('http://127.0.0.1:1'), 20_000)).toMatchObject({ failure: 'connect' });
   });
 
   it('ends what is on its way when told to stop', async () => {
     const mirror = thread();
     const asked = Promise.withResolvers<void>();
     const origin = await serve(() => asked.resolve());
-    const sent = mirror.send(call(origin));
+    const sent = mirror.send(call(origin), 20_000);
     await asked.promise;
     mirror.stop();
     expect(await sent).toHaveProperty('failure');
@@ -81,9 +84,76 @@ describe('the thread that sends copies', () => {
     const mirror = thread();
     const asked = Promise.withResolvers<void>();
     const origin = await serve(() => asked.resolve());
-    const sent = mirror.send(call(origin));
+    const sent = mirror.send(call(origin), 20_000);
     await asked.promise;
     await mirror.close();
-    expect(await sent).toBeUndefined();
+    expect(await sent).toBe('lost');
+  });
+
+  it('takes no answer for one that only says that it will come', async () => {
+    const origin = await serve((_request, response) => {
+      response.writeEarlyHints({ link: '</a.css>; rel=preload' });
+      response.writeHead(203, ['X-Real', 'yes']);
+      response.end('body');
+    });
+    expect(await thread().send(call(origin), 20_000)).toMatchObject({
+      status: 203,
+      rawHeaders: expect.arrayContaining(['X-Real', 'yes']),
+      bodyBytes: 4,
+    });
+  });
+
+  it('ends what takes longer than its time limit, wherever it is stuck, and tells it as such', async () => {
+    const stuck = await serve((_request, response) => {
+      response.writeHead(200);
+      response.write('half');
+    });
+    const silent = await serve(() => undefined);
+    const mirror = thread();
+    for (const origin of [stuck, silent])
+      expect(await mirror.send({ ...call(origin), timeoutMs: 50 }, 20_000)).toMatchObject({
+        failure: 'timeout',
+      });
+  });
+
+  it('tells an answer that was cut, and one that is no HTTP', async () => {
+    const cut = await serve((request, response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('half', () => request.socket.destroy());
+    });
+    const other = await serve((request) => request.socket.end('no http at all\r\n\r\n'));
+    const mirror = thread();
+    expect(await mirror.send(call(cut), 20_000)).toMatchObject({ failure: 'cut' });
+    expect(await mirror.send(call(other), 20_000)).toMatchObject({ failure: 'malformed' });
+  });
+
+  it('keeps connections to a bound, and gives up copies for which none comes free in time', async () => {
+    let open = 0;
+    let most = 0;
+    const answers: (() => void)[] = [];
+    const full = Promise.withResolvers<void>();
+    const origin = await serve((_request, response) => {
+      open += 1;
+      most = Math.max(most, open);
+      answers.push(() => {
+        open -= 1;
+        response.end('ok');
+      });
+      if (answers.length === 4) full.resolve();
+    });
+    const mirror = thread();
+    const first = Array.from({ length: 4 }, () => mirror.send(call(origin), 20_000));
+    await full.promise;
+    const late = mirror.send(call(origin), -1);
+    const waiting = mirror.send(call(origin), 20_000, true);
+    await mirror.send(call('http://127.0.0.1:1'), 20_000, true);
+    for (const answer of answers.splice(0)) answer();
+    expect(await late).toBe('expired');
+    for (const answer of await Promise.all(first))
+      expect(answer).toMatchObject({ status: 200, bodyBytes: 2 });
+    await expect.poll(() => answers.length).toBe(1);
+    answers[0]?.();
+    expect(await waiting).toMatchObject({ status: 200 });
+    expect(most).toBe(4);
   });
 });

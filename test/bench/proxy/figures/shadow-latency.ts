@@ -21,9 +21,14 @@ export async function measureShadowLatency(options: ShadowLatencyOptions): Promi
   try {
     const origin = await startOrigin(false);
     running.push(origin);
+    // The copies go to a process of its own, as they would: what they cost there is nothing of the monolith's.
+    const service = await startOrigin(false);
+    running.push(service);
     const off = await startEdgeCandidate('shadow off', { phase: 'monolith' }, origin.port);
     running.push(off);
-    const on = await startEdgeCandidate('shadow on', { phase: 'shadow' }, origin.port);
+    const on = await startEdgeCandidate('shadow on', { phase: 'shadow' }, origin.port, {
+      servicePort: service.port,
+    });
     running.push(on);
     const p99 = { off: [] as number[], on: [] as number[] };
     const cpu = { off: 0, on: 0 };
