@@ -13,6 +13,7 @@ export const PAGE_SCRIPT = `
     rank: (c) => Number(c.data.rank), seen: (c) => -Number(c.data.seen), share: (c) => -Number(c.data.share), last: (c) => -Date.parse(c.data.last || 0),
   };
   let order = 'rank';
+  const count = (number) => String(number).replace(/\\B(?=(\\d{3})+$)/g, '\u202f');
 
   function apply() {
     if (!list || controls.some((control) => !control)) return;
@@ -32,7 +33,7 @@ export const PAGE_SCRIPT = `
       clusters.sort((a, b) => by[order](a) - by[order](b) || by.rank(a) - by.rank(b));
       list.append(...clusters.map((cluster) => cluster.element));
     }
-    shown.textContent = visible + ' of ' + clusters.length + ' shown';
+    shown.textContent = count(visible) + ' of ' + count(clusters.length) + ' shown' + (visible === 0 ? ': no difference matches all of these filters' : '');
     const query = new URLSearchParams();
     for (const control of controls) if (control.value && control.value !== 'rank') query.set(control.id.slice(7), control.value);
     history.replaceState(null, '', (query.size ? '?' + query : location.pathname) + location.hash);

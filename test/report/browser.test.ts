@@ -67,6 +67,10 @@ describe.skipIf(executablePath === undefined)('the HTML report in a browser', ()
     expect(await page.textContent('#clusters-shown')).toBe('1 of 30 shown');
     await page.goto(page.url());
     expect(await page.locator('details.cluster:not([hidden])').count()).toBe(1);
+    await page.fill('#filter-text', 'no field is called that');
+    expect(await page.textContent('#clusters-shown')).toBe(
+      '0 of 30 shown: no difference matches all of these filters',
+    );
   });
 
   it('opens the difference that a permalink names', async () => {
@@ -172,7 +176,7 @@ describe.skipIf(executablePath === undefined)('the HTML report in a browser', ()
   it('stays usable with 2 000 differences', async () => {
     await open(2000);
     await page.fill('#filter-text', 'field1999');
-    expect(await page.textContent('#clusters-shown')).toBe('1 of 2000 shown');
+    expect(await page.textContent('#clusters-shown')).toBe('1 of 2\u202f000 shown');
     await page.fill('#filter-text', '');
     await page.selectOption('#filter-order', 'seen');
     const seen = (await page.evaluate(
