@@ -25,6 +25,11 @@ export class AnswerCapture {
     this.#startedAt = startedAt;
   }
 
+  /** Length of the body so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   head(status: number, rawHeaders: readonly string[], now: number): void {
     this.#status = status;
     this.#rawHeaders = rawHeaders;

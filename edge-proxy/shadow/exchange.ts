@@ -13,6 +13,8 @@ export interface MirrorCall {
   /** Undefined: none. */
   body?: Uint8Array;
   maxBodyBytes: number;
+  /** A body that goes on beyond this is taken for one without end. Undefined: only the time limit ends it. */
+  endlessBytes?: number;
   timeoutMs: number;
 }
 
@@ -39,12 +41,17 @@ export class MirrorClient {
   send(call: MirrorCall, signal?: AbortSignal): Promise<ShadowAnswer> {
     return new Promise((resolve) => {
       const capture = new AnswerCapture(call.maxBodyBytes, this.#budget, this.#now());
-      const exchange = new Exchange(capture, this.#now, (answer) => {
-        this.#underWay.delete(exchange);
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', aborted);
-        resolve(answer);
-      });
+      const exchange = new Exchange(
+        capture,
+        call.endlessBytes ?? Number.POSITIVE_INFINITY,
+        this.#now,
+        (answer) => {
+          this.#underWay.delete(exchange);
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', aborted);
+          resolve(answer);
+        },
+      );
       const aborted = (): void => exchange.end(ABORTED);
       const timer = setTimeout(() => exchange.end(TIMED_OUT), call.timeoutMs);
       this.#underWay.add(exchange);
@@ -74,14 +81,21 @@ const TIMED_OUT: Reason = { failure: 'timeout', message: 'no whole answer within
 /** One copy on its way. undici's own request() makes a stream and two signals for each, which cost more than the exchange itself. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #capture: AnswerCapture;
+  readonly #endlessBytes: number;
   readonly #now: () => number;
   readonly #startedAt: number;
   readonly #tell: (answer: ShadowAnswer) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #over = false;
 
-  constructor(capture: AnswerCapture, now: () => number, tell: (answer: ShadowAnswer) => void) {
+  constructor(
+    capture: AnswerCapture,
+    endlessBytes: number,
+    now: () => number,
+    tell: (answer: ShadowAnswer) => void,
+  ) {
     this.#capture = capture;
+    this.#endlessBytes = endlessBytes;
     this.#now = now;
     this.#startedAt = now();
     this.#tell = tell;
@@ -98,7 +112,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
-    if (!this.#over) this.#capture.chunk(chunk);
+    if (this.#over) return;
+    this.#capture.chunk(chunk);
+    if (this.#capture.bytes > this.#endlessBytes)
+      this.end({ failure: 'too-long', message: `still going on after ${this.#capture.bytes} bytes` });
   }
 
   onResponseEnd(): void {

@@ -38,6 +38,12 @@ export const SHADOW_LIMITS: ShadowLimits = {
   breakerPauseMs: 5_000,
 };
 
+/**
+ * A copy's body that is so many times as long as what is compared in full, and as the user's own answer, is taken for one without end:
+ * reading it on would cost users the CPU until its time limit.
+ */
+export const ENDLESS_FACTOR = 8;
+
 /** How long messages to the threads of mirroring wait for others to go with: copies are that much later, at most. Milliseconds. */
 export const BATCH_MS = 10;
 

@@ -5,7 +5,7 @@ import type { EvidenceSink } from '../telemetry/evidence-sink.ts';
 import { AnswerCapture } from './capture.ts';
 import { Comparer } from './comparer.ts';
 import { FunnelCounters, mirrorKey } from './funnel.ts';
-import { SHADOW_LIMITS, type ShadowLimits } from './limits.ts';
+import { ENDLESS_FACTOR, SHADOW_LIMITS, type ShadowLimits } from './limits.ts';
 import type { CopyTarget } from './mirror-headers.ts';
 import { type MirrorOutcome, MirrorThread } from './mirror-thread.ts';
 import { FailurePause } from './pause.ts';
@@ -262,6 +262,7 @@ export function createShadow(options: ShadowOptions): Shadow {
           overrides,
           ...(entry.body === undefined || entry.body.length === 0 ? {} : { body: entry.body }),
           maxBodyBytes: plan.shadow.maxBodyBytes,
+          endlessBytes: Math.max(plan.shadow.maxBodyBytes, left.bodyBytes) * ENDLESS_FACTOR,
           timeoutMs: plan.shadow.timeoutMs,
         },
         mayWaitMs(),

@@ -13,9 +13,9 @@ export interface CapturedAnswer {
   totalMs: number;
 }
 
-/** No answer came: connect error, time limit, malformed head, cut body. */
+/** No answer came: connect error, time limit, malformed head, cut body, a body without end. */
 export interface FailedAnswer {
-  failure: 'connect' | 'timeout' | 'malformed' | 'cut' | 'other';
+  failure: 'connect' | 'timeout' | 'malformed' | 'cut' | 'too-long' | 'other';
   message: string;
   totalMs: number;
 }

@@ -31,7 +31,7 @@ if (values.help) {
 const SERVICES = ['off', 'sound', 'dead', 'slow', 'endless'] as const;
 type Service = (typeof SERVICES)[number];
 /** Before a round counts: connections are opened and code is compiled. Seconds. */
-const WARM_UP = 1;
+const WARM_UP = 4;
 /** Nothing can listen there but root's own services. */
 const DEAD_PORT = 1;
 
