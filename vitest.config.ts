@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // Carves whole monoliths with all gates, which takes minutes: `npm run test:slow`.
@@ -14,6 +15,8 @@ export default defineConfig({
       ...(process.env.SLOW === '1' ? [] : SLOW),
     ],
     pool: 'forks',
+    // Most of their time tests wait for processes of their own: one core less, as is usual, would leave the machine half idle.
+    maxWorkers: availableParallelism(),
     // Many real processes share two cores there: what fails once is tried once more, and told as retried.
     retry: process.env.CI === 'true' ? 1 : 0,
     testTimeout: 30_000,

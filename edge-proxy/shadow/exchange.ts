@@ -26,6 +26,7 @@ export class MirrorClient {
   readonly #budget: ByteBudget;
   readonly #now: () => number;
   readonly #underWay = new Set<Exchange>();
+  #stopped = false;
 
   constructor(connectionsPerOrigin: number, budget: ByteBudget, now: () => number) {
     this.#agent = new Agent({
@@ -39,6 +40,7 @@ export class MirrorClient {
 
   /** Never rejects: what goes wrong is an answer too. Ends within `timeoutMs`, or when `signal` says so. */
   send(call: MirrorCall, signal?: AbortSignal): Promise<ShadowAnswer> {
+    if (this.#stopped || signal?.aborted === true) return Promise.resolve({ ...ABORTED, totalMs: 0 });
     return new Promise((resolve) => {
       const capture = new AnswerCapture(call.maxBodyBytes, this.#budget, this.#now());
       const exchange = new Exchange(
@@ -55,7 +57,6 @@ export class MirrorClient {
       const aborted = (): void => exchange.end(ABORTED);
       const timer = setTimeout(() => exchange.end(TIMED_OUT), call.timeoutMs);
       this.#underWay.add(exchange);
-      if (signal?.aborted === true) return aborted();
       signal?.addEventListener('abort', aborted, { once: true });
       const { origin, method, url, headers, body = null } = call;
       this.#agent.dispatch(
@@ -65,8 +66,9 @@ export class MirrorClient {
     });
   }
 
-  /** What is on its way ends now, as failed. */
+  /** What is on its way ends now, as failed, and nothing is sent any more. */
   stop(): void {
+    this.#stopped = true;
     for (const exchange of this.#underWay) exchange.end(ABORTED);
   }
 

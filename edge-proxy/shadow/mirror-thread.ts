@@ -69,7 +69,7 @@ export class MirrorThread {
     });
   }
 
-  /** What is on its way ends now, as failed. */
+  /** What is on its way ends now, as failed, and nothing is sent any more. */
   stop(): void {
     if (this.#worker === undefined) return;
     this.#calls.flush();

@@ -80,6 +80,21 @@ describe('the thread that sends copies', () => {
     expect(await sent).toHaveProperty('failure');
   });
 
+  it('sends nothing that waited for a connection when told to stop', async () => {
+    const mirror = thread();
+    const full = Promise.withResolvers<void>();
+    let asked = 0;
+    const origin = await serve(() => {
+      asked += 1;
+      if (asked === 4) full.resolve();
+    });
+    const sent = Array.from({ length: 8 }, () => mirror.send(call(origin), 20_000));
+    await full.promise;
+    mirror.stop();
+    for (const answer of await Promise.all(sent)) expect(answer).toHaveProperty('failure', 'other');
+    expect(asked).toBe(4);
+  });
+
   it('says of what it loses by being closed that nothing is known', async () => {
     const mirror = thread();
     const asked = Promise.withResolvers<void>();
