@@ -70,44 +70,17 @@ function isMoment(text: string | undefined, asked: Trial['asked']): boolean {
 /** Times in whole seconds lie up to this much before the moment that they mean. */
 const SECOND_MS = 1_000;
 
+/** `GET /books/1 (a row: 1)`, with who asked. */
+function told({ method, url, name, as }: TrialRequest): string {
+  return `${method} ${url} (${name}${as === undefined ? '' : `, as ${as}`})`;
+}
+
 /** `GET /books/1 (a row: 1): status: the monolith says 200, the service 404`. */
 export function tellDifference({ request }: JudgedTrial, { at, left, right, kind }: Difference): string {
-  const place = `${request.method} ${request.url} (${request.name}): ${at}`;
+  const place = `${told(request)}: ${at}`;
   const short = (text: string): string => (text.length > 100 ? `${text.slice(0, 99)}…` : text);
   if (left === undefined && right === undefined) return `${place} differs (${kind})`;
   if (left === undefined) return `${place}: only the service has it: ${short(right ?? '')}`;
   if (right === undefined) return `${place}: only the monolith has it: ${short(left)}`;
   return `${place}: the monolith says ${short(left)}, the service ${short(right)}`;
-}
-
-export interface Tally {
-  exchanges: number;
-  equal: number;
-  /** Routes of which at least one answer was a success. */
-  succeeded: string[];
-  /** Routes that were never answered with success, with the statuses that were seen. */
-  neverSucceeded: { route: string; statuses: number[] }[];
-}
-
-/** @param routeOf the route that a request is for */
-export function tally(trials: readonly JudgedTrial[], routeOf: (request: TrialRequest) => string): Tally {
-  const statuses = new Map<string, Set<number>>();
-  for (const { request, monolith } of trials) {
-    const route = routeOf(request);
-    const seen = statuses.get(route) ?? new Set();
-    if ('status' in monolith) seen.add(monolith.status);
-    statuses.set(route, seen);
-  }
-  const succeeded: string[] = [];
-  const neverSucceeded: Tally['neverSucceeded'] = [];
-  for (const [route, seen] of statuses) {
-    if ([...seen].some((status) => status < 400)) succeeded.push(route);
-    else neverSucceeded.push({ route, statuses: [...seen].sort() });
-  }
-  return {
-    exchanges: trials.length,
-    equal: trials.filter(({ differences }) => differences.length === 0).length,
-    succeeded,
-    neverSucceeded,
-  };
 }
