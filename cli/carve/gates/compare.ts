@@ -8,13 +8,14 @@ import { knowledgeOf } from './bodies/knowledge.ts';
 import { FieldReader } from './bodies/read-fields.ts';
 import { contractFiles, hider } from './contract.ts';
 import type { GateDatabase } from './database.ts';
-import type { JudgedTrial } from './judge.ts';
+import { type JudgedTrial, withoutOrders } from './judge.ts';
 import type { MonolithCopies } from './monolith-copy.ts';
 import { reachOf } from './reach.ts';
 import { answersReport, runTrials, type Sides } from './record.ts';
 import type { GateReport } from './report.ts';
 import { type TrialRequest, trialRequests } from './requests.ts';
 import { routeFinder } from './route-finder.ts';
+import { lastLines } from './run-process.ts';
 import { asIdentity, type Identity } from './sign-in/identity.ts';
 import { SIGNED_TEMPLATE, type SignInOutcome, signIn, stillSignedIn } from './sign-in/sign-in.ts';
 import { readRows, TEMPLATE, type TrialData } from './trial-data.ts';
@@ -61,16 +62,22 @@ export async function compareAnswers(
       : requests.filter(({ method }) => ['GET', 'HEAD'].includes(method));
   const trials = await runTrials({ ...sides, service: first.url }, safe, options);
   // What differs already is told at once.
-  const differs = trials.some(({ differences }) => differences.length > 0);
-  const signed = differs ? { trials: [], outcome: NOT_TRIED } : await asSignedIn(comparison);
-  return conclusion(comparison, [...trials, ...signed.trials], signed.outcome);
+  const differs = withoutOrders(trials).some(({ differences }) => differences.length > 0);
+  const signed: SignedTrials = differs ? { trials: [], outcome: NOT_TRIED } : await asSignedIn(comparison);
+  const said = lastLines(signed.said?.() ?? first.said(), 20);
+  return conclusion(comparison, withoutOrders([...trials, ...signed.trials]), signed.outcome, said);
 }
 
 const NOT_TRIED: SignInOutcome = { identities: [], forms: [], refused: [], notes: [] };
 
-async function asSignedIn(
-  comparison: Comparison,
-): Promise<{ trials: JudgedTrial[]; outcome: SignInOutcome }> {
+interface SignedTrials {
+  trials: JudgedTrial[];
+  outcome: SignInOutcome;
+  /** What the service said meanwhile. */
+  said?(): string;
+}
+
+async function asSignedIn(comparison: Comparison): Promise<SignedTrials> {
   const { place, options, data, service, database } = comparison;
   const { spec } = place;
   if (options.monolithUrl !== undefined) {
@@ -112,7 +119,7 @@ async function asSignedIn(
     );
   });
   trials.push(...(await runTrials({ ...sides, service: started.app.url }, interleaved(lists), options)));
-  return { trials, outcome: kept };
+  return { trials, outcome: kept, said: started.app.said };
 }
 
 /** One after the other for each request, so that everybody finds about the same rows. */
@@ -125,18 +132,28 @@ function conclusion(
   { place, options, data }: Comparison,
   trials: readonly JudgedTrial[],
   outcome: SignInOutcome,
+  said: readonly string[],
 ): { report: GateReport; recorded: OutputFile[] | undefined } {
   const { spec } = place;
   const routeOf = routeFinder(spec.routes);
   const labels = [...new Set(spec.routes.map(({ method, path }) => `${method} ${path}`))];
   const secrets = [...(options.signIn?.secrets ?? []), ...secretsOf(outcome.identities)];
+  const hide = hider(secrets);
   const report = answersReport(trials, {
     routes: reachOf(trials, labels, routeOf),
     signedIn: outcome.identities.map(({ name, how }) => ({ name, how })),
     notes: [...outcome.notes, ...data.notes, ...(place.substituted ? [SUBSTITUTED] : [])],
-    hide: hider(secrets),
+    hide,
   });
-  if (report.status !== 'passed') return { report, recorded: undefined };
+  if (report.status !== 'passed') {
+    const failing = trials.some(
+      ({ service, differences }) => differences.length > 0 && 'status' in service && service.status >= 500,
+    );
+    // A difference that is a failure has its reason in what the service said.
+    if (failing && said.length > 0)
+      report.details.push('the service said last:', ...said.map((line) => `  ${hide(line)}`));
+    return { report, recorded: undefined };
+  }
   return {
     report,
     recorded: contractFiles(CONTRACT_FOLDER, trials, routeOf, data.seed, createRedactor([]), new Date(), [

@@ -19,6 +19,8 @@ export interface JudgedTrial extends Trial {
   differences: Difference[];
   /** Places that differ between two answers of the monolith. */
   noise: string[];
+  /** Those of them that differ by order. */
+  unordered: string[];
 }
 
 export function judgeTrial(trial: Trial): JudgedTrial {
@@ -50,7 +52,34 @@ export function judgeTrial(trial: Trial): JudgedTrial {
       left: `${omitted} more differences`,
       right: undefined,
     });
-  return { ...trial, differences: steady, noise: [...noisy.keys()].sort() };
+  return {
+    ...trial,
+    differences: steady,
+    noise: [...noisy.keys()].sort(),
+    unordered: [...noisy].flatMap(([path, kind]) => (kind === 'order' ? [path] : [])),
+  };
+}
+
+/**
+ * A write can't be repeated to see whether its answer has an order at all. A list that comes in any order wherever it is read has none
+ * in the answer to a write either.
+ */
+export function withoutOrders(trials: readonly JudgedTrial[]): JudgedTrial[] {
+  const last = (path: string): string =>
+    path
+      .replace(/\[\*\]|\[\d+\]/g, '')
+      .split('.')
+      .at(-1) ?? '';
+  const unordered = new Set(trials.flatMap((trial) => trial.unordered.map(last)));
+  return trials.map((trial) => {
+    const loose = trial.differences.filter(({ kind, path }) => kind === 'order' && unordered.has(last(path)));
+    if (loose.length === 0) return trial;
+    return {
+      ...trial,
+      differences: trial.differences.filter((difference) => !loose.includes(difference)),
+      noise: [...new Set([...trial.noise, ...loose.map(({ path }) => path)])].sort(),
+    };
+  });
 }
 
 /** Whether a value is a time within the exchange: ISO 8601, or seconds or milliseconds since the epoch. */

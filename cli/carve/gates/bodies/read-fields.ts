@@ -298,6 +298,7 @@ function keyOf(property: Node): string | undefined {
 }
 
 function nameOf(node: Node): string | undefined {
+  if (node.type !== 'MemberExpression') return undefined;
   const { property, computed } = node as unknown as { property: Node; computed: boolean };
   if (!computed) return (property as { name?: string }).name;
   const { value } = property as { value?: unknown };
