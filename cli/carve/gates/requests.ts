@@ -29,7 +29,9 @@ export interface BodyKnowledge {
   /** Whether the monolith is seen to take forms at all. */
   takesForms: boolean;
   /** What somebody who is signed in knows: a refresh token, the own e-mail. */
-  known(field: string): string | undefined;
+  known(field: string, path: string): string | undefined;
+  /** A value that pages offer for a field of this name, such as the first choice of a list. */
+  offered(field: string): string | undefined;
 }
 
 export interface RequestInput {
@@ -170,7 +172,8 @@ function bodiesOf(
   if (knowledge === undefined) return [byModel];
   const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
   const byName = new Map(Object.entries(row).map(([name, value]) => [plain(name), value]));
-  const valueFor = (name: string): unknown => knowledge.known(name) ?? byName.get(plain(name));
+  const valueFor = (name: string): unknown =>
+    knowledge.known(name, path) ?? knowledge.offered(name) ?? byName.get(plain(name));
   const forms = method === 'POST' ? knowledge.forms(method, url) : [];
   const bodies = forms.map(
     (form, index): Body => ({

@@ -3,6 +3,7 @@ import type { InventoryRoute } from '../../produce.ts';
 import type { BodyKnowledge } from '../requests.ts';
 import type { Identity } from '../sign-in/identity.ts';
 import type { Form } from '../sign-in/pages.ts';
+import { registersAccount } from '../sign-in/routes.ts';
 import { valueNamed } from '../sign-in/tokens.ts';
 import type { FieldReader } from './read-fields.ts';
 
@@ -20,6 +21,13 @@ export function knowledgeOf(
 ): BodyKnowledge {
   const texts = Object.entries(seen?.identity.known ?? {}).map(([path, value]) => ({ path, value }));
   const forms = seen?.outcome.forms ?? [];
+  const offered = new Map(
+    forms.flatMap(({ fields }) =>
+      fields.flatMap(({ name, type, value }) =>
+        ['select', 'radio', 'submit'].includes(type) && value !== '' ? [[name, value] as const] : [],
+      ),
+    ),
+  );
   return {
     fields: (method, path) => {
       const route = inventory.find(
@@ -40,7 +48,9 @@ export function knowledgeOf(
       return [...by.values()].slice(0, MOST_FORMS);
     },
     takesForms: forms.length > 0,
-    known: (field) => valueNamed(texts, field),
+    known: (field, path) =>
+      registersAccount(path) && !/token/i.test(field) ? undefined : valueNamed(texts, field),
+    offered: (field) => offered.get(field),
   };
 }
 

@@ -42,6 +42,12 @@ export function csrfRoutes<T extends InventoryRoute>(routes: readonly T[]): T[] 
     .slice(0, 2);
 }
 
+/** Whether its path speaks of making an account: an e-mail that has one already would be refused. */
+export function registersAccount(path: string): boolean {
+  const words = path.split('/').filter((word) => word !== '' && !word.startsWith(':'));
+  return words.some((word) => REGISTER.test(word)) || ACCOUNTS.test(words.at(-1) ?? '');
+}
+
 /** After these nobody is signed in any more. */
 export function endsSession({ method, path }: { method: string; path: string }): boolean {
   return ENDS.test(path) || (method === 'DELETE' && /\/(?:me|self|sessions?|account)$/i.test(path));

@@ -41,8 +41,11 @@ export function valueNamed(
 ): string | undefined {
   const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '');
   const wanted = plain(field);
-  if (wanted.length < 4) return undefined;
-  return texts.find(({ path }) => plain(path).endsWith(wanted))?.value;
+  const exact = texts.find(({ path }) => plain(path) === wanted);
+  if (exact !== undefined || !wanted.includes('token')) return exact?.value;
+  // `refreshToken` is `tokens.refresh.token`, `tokens.refresh` or `data.refresh_token`.
+  const kind = wanted.replaceAll('token', '');
+  return texts.find(({ path }) => plain(path).includes('token') && plain(path).includes(kind))?.value;
 }
 
 export function csrfInJson(value: unknown): Csrf | undefined {
