@@ -26,9 +26,10 @@ export async function runTrials(
   options: { onProgress: (line: string) => void; signal: AbortSignal },
 ): Promise<JudgedTrial[]> {
   const trials: JudgedTrial[] = [];
+  // What a write has noted down is read later: a time of day may be that of any exchange before.
+  const from = Date.now();
   for (const [index, request] of requests.entries()) {
     options.onProgress(`comparing answers ${index + 1} of ${requests.length} …`);
-    const from = Date.now();
     // At the same moment, so that what depends on the clock depends on the same one.
     const [monolith, again, service] = await Promise.all([
       exchange(sides.monolith, request, options.signal),

@@ -91,7 +91,7 @@ async function enter(
       told,
     } = 'registered' in candidate
       ? { browser: candidate.registered, answer: registered.answer, told: '' }
-      : await tryLogin(world, candidate);
+      : await tryLogin(candidate);
     if (told !== '') tried.push(`${told} answered ${answer.status}`);
     const proof = await proven(guest, answer, refused);
     if (proof === undefined) continue;
@@ -188,10 +188,10 @@ function loginsOf(
 }
 
 /** The first body that the route takes; the last answer where it takes none. */
-async function tryLogin(
-  _world: SignInWorld,
-  { route, attempt }: LoginTry,
-): Promise<{ browser: Browser; answer: BrowserAnswer; told: string }> {
+async function tryLogin({
+  route,
+  attempt,
+}: LoginTry): Promise<{ browser: Browser; answer: BrowserAnswer; told: string }> {
   let last: { browser: Browser; answer: BrowserAnswer; told: string } | undefined;
   for await (const { request, form, browser } of attempt) {
     const answer = await browser.send(request);

@@ -48,13 +48,14 @@ export class Browser {
     const cookie = cookieHeader(this.cookies, path);
     const unsafe = !['GET', 'HEAD', 'OPTIONS'].includes(method);
     const guard = unsafe ? this.csrf : undefined;
+    // Clients of JSON interfaces send the header only: a strict validation refuses members that it does not know.
     const field = guard?.field === undefined ? {} : { [guard.field]: guard.value };
     const body =
       form !== undefined
         ? new URLSearchParams({ ...form, ...field }).toString()
         : json === undefined
           ? null
-          : JSON.stringify(isRecord(json) ? { ...json, ...field } : json);
+          : JSON.stringify(json);
     const type =
       form !== undefined
         ? 'application/x-www-form-urlencoded'
@@ -124,8 +125,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -22,7 +22,7 @@ export async function signInByRecipe(
     }
     const { browser, identity } = outcome;
     if (refused.length > 0 && (await openedProbes(browser, refused)).length === 0) {
-      const asked = refused.slice(0, 3).map(({ method, url }) => `${method} ${url}`);
+      const asked = refused.slice(0, 3).map(({ request: { method, url } }) => `${method} ${url}`);
       signedIn.notes.push(
         `${recipe.as} is not signed in: after its requests the monolith still turns away ${asked.join(', ')}`,
       );

@@ -3,6 +3,7 @@ import type { TrialRequest } from '../requests.ts';
 import { Browser, type BrowserAnswer } from './browser.ts';
 import { type Form, formsIn } from './pages.ts';
 import { turnsAway } from './refusals.ts';
+import { destroys, endsSession } from './routes.ts';
 
 /** Most requests that are sent to find what is refused. */
 const MOST_ASKED = 60;
@@ -13,8 +14,13 @@ export function probeOf(browser: Browser, { method, url, body }: TrialRequest): 
   return browser.send({ method, url, ...(json !== undefined && { json }) });
 }
 
+export interface Refusal {
+  request: TrialRequest;
+  status: number;
+}
+
 /**
- * What is turned away when nobody is signed in: readings first; writes, with an empty body, only where no reading is.
+ * What is turned away when nobody is signed in: readings first, then writes, with an empty body. What takes something away is not tried.
  *
  * @param requests the likeliest first
  */
@@ -22,32 +28,32 @@ export async function refusedProbes(
   origin: string,
   requests: readonly TrialRequest[],
   signal: AbortSignal,
-): Promise<TrialRequest[]> {
+): Promise<Refusal[]> {
   const reads = requests.filter(({ method }) => method === 'GET');
-  const writes = requests.filter(({ method }) => !['GET', 'HEAD', 'OPTIONS'].includes(method));
-  const refused: TrialRequest[] = [];
-  let asked = 0;
+  const writes = requests.filter(
+    ({ method, url }) =>
+      ['POST', 'PUT', 'PATCH'].includes(method) &&
+      !endsSession({ method, path: url }) &&
+      !destroys({ path: url }),
+  );
+  const refused: Refusal[] = [];
   for (const list of [reads, writes]) {
-    for (const request of list) {
-      if (refused.length >= MOST_PROBES || asked >= MOST_ASKED || signal.aborted) break;
-      asked += 1;
+    for (const request of list.slice(0, MOST_ASKED)) {
+      if (refused.length >= MOST_PROBES || signal.aborted) break;
       const { status, location } = await probeOf(new Browser(origin, signal), request);
-      if (turnsAway(status, location)) refused.push(request);
+      if (turnsAway(status, location)) refused.push({ request, status });
     }
-    if (refused.length > 0) return refused;
   }
   return refused;
 }
 
-/** Those that are answered otherwise now. */
-export async function openedProbes(
-  browser: Browser,
-  refused: readonly TrialRequest[],
-): Promise<TrialRequest[]> {
-  const opened: TrialRequest[] = [];
-  for (const request of refused) {
-    const { status, location } = await probeOf(browser, request);
-    if (status > 0 && !turnsAway(status, location)) opened.push(request);
+/** Those that are answered otherwise now. To be forbidden something says that one is known: who is not is asked to sign in. */
+export async function openedProbes(browser: Browser, refused: readonly Refusal[]): Promise<Refusal[]> {
+  const opened: Refusal[] = [];
+  for (const refusal of refused) {
+    const { status, location } = await probeOf(browser, refusal.request);
+    const known = status === 403 && refusal.status !== 403;
+    if (status > 0 && (known || !turnsAway(status, location))) opened.push(refusal);
   }
   return opened;
 }

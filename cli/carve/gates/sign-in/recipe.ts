@@ -21,7 +21,7 @@ export interface RecipeRequest {
   scheme?: string;
   /** Where the value stands that protects later unsafe requests. */
   csrf?: { from: 'page' } | { from: 'json'; path: string };
-  /** Header that carries it; it is also sent as a field of the body, by the name that it has in the page. */
+  /** Header that carries it; it is also sent as a field of forms, by the name that it has in the page. */
   csrfHeader?: string;
 }
 

@@ -5,6 +5,7 @@ import type { Row } from '../sample-rows.ts';
 import type { Credentials } from './credentials.ts';
 import type { Identity } from './identity.ts';
 import type { Form } from './pages.ts';
+import type { Refusal } from './probes.ts';
 import type { InventoryRoute } from './routes.ts';
 
 export interface SignInWorld {
@@ -27,6 +28,6 @@ export interface SignedIn {
   /** Forms of pages that were seen signed in. */
   forms: Form[];
   /** Requests that were turned away when nobody was signed in. */
-  refused: readonly TrialRequest[];
+  refused: readonly Refusal[];
   notes: string[];
 }
