@@ -13,7 +13,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TryOut } from '../../cli/carve/carve-service.ts';
-import type { Decision } from '../../cli/carve/decisions.ts';
 import type { RouteReach } from '../../cli/carve/gates/reach.ts';
 import { parseRecipes } from '../../cli/carve/gates/sign-in/recipe.ts';
 import { type TryOptions, tryOut } from '../../cli/carve/gates/try-out.ts';
@@ -55,13 +54,13 @@ async function service(from: string, given: string): Promise<ProducedService> {
   const [capability = ''] = given.split('=');
   const options = { capability, dir: join(folder, from), capabilities: [given] };
   const { plan } = await produce(options, MAKERS);
-  const decisions = new Map(
-    plan.refusals.map((refusal): [string, Decision] => [
-      refusal.key,
-      { choose: 'shared-database', because: 'a test' },
-    ]),
+  const decisions = Object.fromEntries(
+    plan.refusals.map(({ key }) => [key, { choose: 'shared-database', because: 'a test' }]),
   );
-  const { service: made } = await produce({ ...options, decisions }, MAKERS);
+  const { service: made } = await produce(
+    { ...options, decisions: { file: 'decisions.yaml', text: JSON.stringify({ decisions }) } },
+    MAKERS,
+  );
   if (made === undefined) throw new Error('refused');
   return made;
 }
