@@ -102,18 +102,35 @@ function recorded(
 /** What says who is calling: the contract's test is given it anew. */
 const CREDENTIALS = /^(?:cookie|authorization)$|csrf|xsrf/i;
 
-/** Takes secrets out of a text, also as they stand in addresses and forms. */
+/** Shorter ones are no secrets, and would be found in ordinary words. */
+const LEAST_SECRET = 4;
+
+/** Takes secrets out of a text, also as they stand in addresses, forms, JSON and HTML. */
 export function hider(secrets: readonly string[]): (text: string) => string {
-  const all = [
-    ...new Set(
-      secrets.flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]),
-    ),
-  ]
-    .filter((secret) => secret !== '')
+  const all = [...new Set(secrets.flatMap(formsOfSecret))]
+    .filter((secret) => secret.length >= LEAST_SECRET)
     .sort((a, b) => b.length - a.length);
   return (text) => all.reduce((result, secret) => result.replaceAll(secret, HIDDEN), text);
 }
 
+function formsOfSecret(secret: string): string[] {
+  const inAddress = encodeURIComponent(secret);
+  const inForm = new URLSearchParams([['', secret]]).toString().slice(1);
+  const lower = (text: string): string => text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
+  const inHtml = secret.replace(/[&<>"]/g, (character) => HTML[character] ?? character);
+  return [
+    secret,
+    inAddress,
+    lower(inAddress),
+    inForm,
+    lower(inForm),
+    JSON.stringify(secret).slice(1, -1),
+    inHtml,
+    inHtml.replaceAll("'", '&#39;'),
+  ];
+}
+
+const HTML: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const HIDDEN = '«signed in»';
 
 /** JSON without the values that vary, or that speak of the day of the recording; null for another text with such. */

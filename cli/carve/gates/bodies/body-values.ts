@@ -54,9 +54,25 @@ function textValue(name: string, hint: FieldHint, known: unknown, credentials: C
               ? '2024-01-09'
               : (credentialFor(name, credentials) ?? byName(name, hint));
   if (typeof text !== 'string') return text;
-  if (hint.type === 'string' && typeof known === 'string') return cut(known, hint);
+  if (hint.type === 'string' && typeof known === 'string' && hasFormat(known, hint.format))
+    return cut(known, hint);
   return cut(text, hint);
 }
+
+/** A row's own value is sent where it is written as the schema asks: databases write times of day otherwise. */
+function hasFormat(text: string, format: string | undefined): boolean {
+  const pattern = format === undefined ? undefined : FORMATS[format];
+  return pattern === undefined || pattern.test(text);
+}
+
+const FORMATS: Record<string, RegExp> = {
+  email: /^[^\s@]+@[^\s@]+$/,
+  uuid: /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i,
+  uri: /^https?:\/\//,
+  url: /^https?:\/\//,
+  'date-time': /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/,
+  date: /^\d{4}-\d\d-\d\d$/,
+};
 
 /** Of a field of which nothing but its name is known. */
 function byName(name: string, hint: FieldHint): unknown {
@@ -96,7 +112,9 @@ function fits(value: unknown, { type, min, max, format }: FieldHint): boolean {
     );
   if (type === 'boolean') return typeof value === 'boolean';
   if (type === 'string')
-    return typeof value === 'string' && format === undefined && (min === undefined || value.length >= min);
+    return (
+      typeof value === 'string' && hasFormat(value, format) && (min === undefined || value.length >= min)
+    );
   return type === undefined;
 }
 

@@ -58,9 +58,8 @@ export function activation({ name, type, labels, array }: Column, value: string 
   const plain = name.toLowerCase().replace(/_/g, '');
   if (array) return undefined;
   if (type === 'boolean') {
-    if (/verif|confirm|activ|enabled|approved/.test(plain) && !/inactive|deactiv/.test(plain)) return 'true';
-    if (/block|banned|disabled|locked|deleted|suspended|inactive/.test(plain)) return 'false';
-    return undefined;
+    if (AGAINST.test(plain)) return 'false';
+    return /verif|confirm|activ|enabled|approved/.test(plain) ? 'true' : undefined;
   }
   if (
     /^timestamp|^date$/.test(type) &&
@@ -70,8 +69,15 @@ export function activation({ name, type, labels, array }: Column, value: string 
     return '2024-01-01 12:00:00';
   if (labels.length > 0 && /status|state/.test(plain))
     return labels.find((label) => /^(?:active|verified|approved|enabled|confirmed)$/i.test(label));
+  if (/text|char/.test(type) && /status|state/.test(plain) && value !== null && WAITING.test(value))
+    return value === value.toUpperCase() ? 'ACTIVE' : 'active';
   return undefined;
 }
+
+/** Columns that keep an account out when they are true. */
+const AGAINST =
+  /block|banned|disabled|locked|deleted|suspended|inactive|deactiv|pending|^(?:is)?un(?:verif|confirm|approv)|required$|needed$/;
+const WAITING = /^(?:pending|inactive|waiting|unverified|unconfirmed|disabled|new)\b/i;
 
 const STRONGEST = [/super|root/i, /admin/i, /owner/i, /manager|staff/i, /moderator|editor|support/i];
 

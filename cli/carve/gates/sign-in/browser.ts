@@ -90,12 +90,10 @@ export class Browser {
       (_, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === 'set-cookie',
     );
     this.cookies = storeCookies(this.cookies, set, path, Date.now());
-    const decoded = answer.body === undefined ? undefined : decodeBody(answer.body, headers, MOST_CHARACTERS);
+    const plain = answer.body === undefined ? undefined : decodeBody(answer.body, headers, MOST_CHARACTERS);
     const type = headers.first('content-type');
     const text =
-      decoded === undefined || 'problem' in decoded
-        ? ''
-        : (textOf(decoded.bytes, parseMediaType(type)) ?? '');
+      plain === undefined || 'problem' in plain ? '' : (textOf(plain.bytes, parseMediaType(type)) ?? '');
     const isHtml = /html/i.test(type ?? '');
     const json = /json/i.test(type ?? '') ? parsed(text) : undefined;
     // A fresh one, in case that each is good once, or that it changes with the session.
@@ -115,7 +113,7 @@ export class Browser {
   #csrfInCookie(): Csrf | undefined {
     const cookie = this.cookies.find(({ name }) => /^x(?:src|s)rf-token$/i.test(name));
     if (cookie === undefined) return undefined;
-    return { field: undefined, header: 'x-xsrf-token', value: decodeURIComponent(cookie.value) };
+    return { field: undefined, header: 'x-xsrf-token', value: decoded(cookie.value) };
   }
 }
 
@@ -124,5 +122,14 @@ function parsed(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return undefined;
+  }
+}
+
+/** As it is where it is not encoded: anybody may set a cookie. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }

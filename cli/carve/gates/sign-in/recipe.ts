@@ -80,7 +80,7 @@ class Reader {
           entry.get('as') ?? (item as Node),
           'as is a name of letters, digits and dashes, at most 31',
         );
-      if (names.has(name.toLowerCase())) this.#wrong(item as Node, `${name} is there twice`);
+      if (name !== '' && names.has(name.toLowerCase())) this.#wrong(item as Node, `${name} is there twice`);
       names.add(name.toLowerCase());
       const list = entry.get('requests');
       if (list === undefined || !isSeq(list) || list.items.length === 0) {
@@ -101,13 +101,13 @@ class Reader {
     const [method = 'get'] = given;
     if (given.length !== 1) this.#wrong(node, `a request has exactly one of ${METHODS.join(', ')}`);
     const url = given.length === 0 ? '/' : this.#text(entry.get(method), node, method);
-    if (!url.startsWith('/') || url.startsWith('//'))
+    if (url !== '' && (!url.startsWith('/') || url.startsWith('//')))
       this.#wrong(entry.get(method) ?? node, `${method} is a path of the monolith that begins with /`);
     const request: RecipeRequest = { method: method.toUpperCase() as RecipeRequest['method'], url };
     const [json, form, headers] = ['json', 'form', 'headers'].map((key) => entry.get(key));
     if (json !== undefined && form !== undefined) this.#wrong(node, 'a request has json or form, not both');
     if (method === 'get' && (json ?? form) !== undefined) this.#wrong(node, 'get has no body');
-    if (json !== undefined) request.json = json.toJS(this.#document) as unknown;
+    if (json !== undefined) request.json = this.#plain(json);
     if (form !== undefined) request.form = this.#texts(form, 'form');
     if (headers !== undefined) request.headers = this.#texts(headers, 'headers');
     for (const key of ['token', 'scheme'] as const)
@@ -164,7 +164,7 @@ class Reader {
   }
 
   #texts(node: Node, name: string): Record<string, string> {
-    const value: unknown = node.toJS(this.#document);
+    const value = this.#plain(node);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       this.#wrong(node, `${name} is a mapping of texts`);
       return {};
@@ -174,6 +174,16 @@ class Reader {
       if (!['string', 'number', 'boolean'].includes(typeof item))
         this.#wrong(node, `${key} of ${name} is no text`);
     return Object.fromEntries(entries.map(([key, item]) => [key, String(item)]));
+  }
+
+  #plain(node: Node): unknown {
+    try {
+      return node.toJS(this.#document) as unknown;
+    } catch {
+      // More aliases than anybody writes: each doubles what the one before holds.
+      this.#wrong(node, 'its aliases can’t be resolved');
+      return undefined;
+    }
   }
 
   #wrong(node: Node, message: string): void {

@@ -11,9 +11,9 @@ const LOGIN =
   /(?:log|sign)[-_]?(?:in|on)$|^sessions?$|authenticate|^auth$|^tokens?$|anmeld|connexion|acceder/i;
 /** Other ways in, and steps before or after, for which something is needed that only the account's owner has. */
 const OTHERS =
-  /oauth|google|github|facebook|apple|saml|sso|oidc|magic|otp|2fa|mfa|totp|passkey|webauthn|verif|confirm|resend|refresh|forgot|reset|recover|invit|callback|device|webhook|check|newsletter|email$|log[-_]?out|sign[-_]?out/i;
+  /(?:^|[-_.])(?:oauth|google|github|facebook|apple|saml|sso|oidc|magic|otp|2fa|mfa|totp|passkey|webauthn|verif|confirm|resend|refresh|forgot|reset|recover|invit|callback|device|webhook|check|newsletter|email$|log[-_]?out|sign[-_]?out)/i;
 const ENDS =
-  /log[-_]?(?:out|off)|sign[-_]?(?:out|off)|revoke|deactivate|unregister|close[-_]?account|delete[-_]?account|account\/(?:delete|close)/i;
+  /(?<![a-z])(?:log[-_]?(?:out|off)|sign[-_]?(?:out|off))(?![a-z])|revoke|deactivate|unregister|close[-_]?account|delete[-_]?account|account\/(?:delete|close)/i;
 const DESTROYS = /^(?:delete|remove|destroy|cancel|archive|purge|clear)$/i;
 const MOST = 6;
 
@@ -50,7 +50,7 @@ export function registersAccount(path: string): boolean {
 
 /** After these nobody is signed in any more. */
 export function endsSession({ method, path }: { method: string; path: string }): boolean {
-  return ENDS.test(path) || (method === 'DELETE' && /\/(?:me|self|sessions?|account)$/i.test(path));
+  return ENDS.test(spaced(path)) || (method === 'DELETE' && /\/(?:me|self|sessions?|account)$/i.test(path));
 }
 
 /** A route that takes something away, although it is called by POST. */
@@ -68,10 +68,15 @@ function ranked<T extends InventoryRoute>(
     )
     .map((route) => {
       const words = route.path.split('/').filter((word) => word !== '');
-      return { route, words, rank: words.some((word) => OTHERS.test(word)) ? 0 : rank(words) };
+      return { route, words, rank: words.some((word) => OTHERS.test(spaced(word))) ? 0 : rank(words) };
     })
     .filter((item) => item.rank > 0)
     .sort((a, b) => b.rank - a.rank || a.words.length - b.words.length)
     .map(({ route }) => route)
     .slice(0, MOST);
+}
+
+/** `passwordReset` → `password-Reset`: what a word begins with is told from what it holds by chance, such as `lessons` or `presets`. */
+function spaced(text: string): string {
+  return text.replace(/([a-z0-9])([A-Z])/g, '$1-$2');
 }
