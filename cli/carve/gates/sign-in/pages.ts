@@ -30,50 +30,58 @@ export function isCsrfName(name: string): boolean {
 /** @param path of the page itself */
 export function formsIn(html: string, path: string): Form[] {
   const forms: Form[] = [];
-  const visit = (node: Node, form: Form | undefined): void => {
-    let inside = form;
-    if ('tagName' in node) {
-      const { tagName } = node;
-      if (tagName === 'form' && forms.length < MOST_FORMS) {
-        inside = {
-          action: localPath(attributeOf(node, 'action'), path),
-          method: (attributeOf(node, 'method') ?? 'get').toUpperCase(),
-          fields: [],
-        };
-        forms.push(inside);
-      } else if (inside !== undefined) {
-        const field = fieldOf(node);
-        // Of several buttons one is pressed, of several radio buttons one is chosen.
-        const again =
-          field !== undefined &&
-          ['submit', 'radio'].includes(field.type) &&
-          inside.fields.some(({ name }) => name === field.name);
-        if (field !== undefined && !again) inside.fields.push(field);
-      }
+  walk<Form | undefined>(parse(html), undefined, (element, form) => {
+    if (element.tagName === 'form' && forms.length < MOST_FORMS) {
+      const inside: Form = {
+        action: localPath(attributeOf(element, 'action'), path),
+        method: (attributeOf(element, 'method') ?? 'get').toUpperCase(),
+        fields: [],
+      };
+      forms.push(inside);
+      return inside;
     }
-    if ('childNodes' in node) for (const child of node.childNodes) visit(child, inside);
-  };
-  visit(parse(html), undefined);
+    const field = form === undefined ? undefined : fieldOf(element);
+    if (form === undefined || field === undefined) return form;
+    // Of several buttons one is pressed, of several radio buttons one is chosen.
+    const again =
+      ['submit', 'radio'].includes(field.type) && form.fields.some(({ name }) => name === field.name);
+    if (!again) form.fields.push(field);
+    return form;
+  });
   return forms;
 }
 
 /** From a hidden input, or a `<meta name="csrf-token">`. */
 export function csrfInPage(html: string): Csrf | undefined {
   let found: Csrf | undefined;
-  const visit = (node: Node): void => {
-    if (found !== undefined) return;
-    if ('tagName' in node) {
-      const name = attributeOf(node, 'name') ?? '';
-      const value = attributeOf(node, node.tagName === 'meta' ? 'content' : 'value') ?? '';
-      if (value !== '' && isCsrfName(name)) {
-        if (node.tagName === 'input') found = { field: name, header: 'x-csrf-token', value };
-        if (node.tagName === 'meta') found = { field: '_csrf', header: 'x-csrf-token', value };
-      }
-    }
-    if ('childNodes' in node) for (const child of node.childNodes) visit(child);
-  };
-  visit(parse(html));
+  walk(parse(html), undefined, (element) => {
+    if (found !== undefined) return undefined;
+    const name = attributeOf(element, 'name') ?? '';
+    const value = attributeOf(element, element.tagName === 'meta' ? 'content' : 'value') ?? '';
+    if (value === '' || !isCsrfName(name)) return undefined;
+    if (element.tagName === 'input') found = { field: name, header: 'x-csrf-token', value };
+    if (element.tagName === 'meta') found = { field: '_csrf', header: 'x-csrf-token', value };
+    return undefined;
+  });
   return found;
+}
+
+/**
+ * Visits elements in the order of the document, however deep they are nested: a page may be meant to exhaust a stack.
+ *
+ * @param visit gives what its children are visited with
+ */
+function walk<T>(root: Node, given: T, visit: (element: Element, inherited: T) => T): void {
+  const waiting = [{ node: root, inherited: given }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { node } = next;
+    const inherited = 'tagName' in node ? visit(node, next.inherited) : next.inherited;
+    if (!('childNodes' in node)) continue;
+    for (let at = node.childNodes.length - 1; at >= 0; at -= 1) {
+      const child = node.childNodes[at];
+      if (child !== undefined) waiting.push({ node: child, inherited });
+    }
+  }
 }
 
 function fieldOf(node: Element): FormField | undefined {
@@ -102,15 +110,14 @@ function fieldOf(node: Element): FormField | undefined {
 
 function optionsOf(node: Element): { value: string; selected: boolean }[] {
   const found: { value: string; selected: boolean }[] = [];
-  const visit = (child: Node): void => {
-    if ('tagName' in child && child.tagName === 'option')
+  walk(node, undefined, (element) => {
+    if (element.tagName === 'option')
       found.push({
-        value: attributeOf(child, 'value') ?? textIn(child).trim(),
-        selected: attributeOf(child, 'selected') !== undefined,
+        value: attributeOf(element, 'value') ?? textIn(element).trim(),
+        selected: attributeOf(element, 'selected') !== undefined,
       });
-    if ('childNodes' in child) child.childNodes.forEach(visit);
-  };
-  visit(node);
+    return undefined;
+  });
   return found;
 }
 
