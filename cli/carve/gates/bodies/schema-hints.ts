@@ -160,6 +160,12 @@ function refined(
   } else if (method === 'items' || method === 'of') {
     const items = first === undefined ? undefined : hintOf(first, resolve, depth + 1);
     if (items !== undefined) hint.items = items;
+  } else if (['merge', 'concat', 'and'].includes(method) && first !== undefined) {
+    const other = hintOf(first, resolve, depth + 1)?.fields;
+    if (other !== undefined) hint.fields = new Map([...(before.fields ?? []), ...other]);
+  } else if (['pick', 'omit'].includes(method) && first !== undefined && before.fields !== undefined) {
+    const names = new Set([...fieldsIn(first, resolve, depth).keys(), ...valuesIn(first, resolve)]);
+    hint.fields = new Map([...before.fields].filter(([name]) => names.has(name) === (method === 'pick')));
   } else if (method === 'partial' && before.fields !== undefined)
     hint.fields = new Map([...before.fields].map(([name, inner]) => [name, { ...inner, optional: true }]));
   return hint;
@@ -192,7 +198,9 @@ function jsonSchemaHint(node: Node, resolve: Resolve, depth: number): FieldHint 
     return undefined;
   };
   const literal = (wanted: string): unknown => (member(wanted) as { value?: unknown } | undefined)?.value;
-  const type = literal('type');
+  const types = member('type');
+  // Of several types the first that is not null.
+  const type = types === undefined ? undefined : valuesIn(types, resolve).find((one) => one !== 'null');
   const properties = member('properties');
   const values = member('enum');
   const hint: FieldHint = {};
