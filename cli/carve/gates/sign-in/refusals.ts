@@ -1,6 +1,7 @@
 /** Whether an answer turns somebody away who is not signed in, or has too few rights. Pure. */
 
-const LOGIN = /(?:log|sign)[-_]?(?:in|on)\b|\/auth\b|\/sessions?\/new\b|\/account\/login|authenticate/i;
+/** A whole word of the path: `/blog/login-tips` is a page like others. */
+const LOGIN = /(?:[/_-](?:log|sign)[-_]?(?:in|on)|\/auth|\/sessions?\/new|\/authenticate)(?:$|[/.])/i;
 
 export function isLoginAddress(location: string | undefined): boolean {
   if (location === undefined) return false;
