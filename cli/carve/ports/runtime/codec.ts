@@ -216,7 +216,8 @@ function classesOf(error: Error): string[] {
   const found: string[] = [];
   let at: unknown = Object.getPrototypeOf(error);
   while (at !== null && at !== undefined && at !== Error.prototype && found.length < 8) {
-    const name: unknown = owns(at as object, 'constructor') && (at as Error).constructor.name;
+    const made: unknown = owns(at as object, 'constructor') ? (at as object).constructor : undefined;
+    const name: unknown = typeof made === 'function' ? made.name : undefined;
     if (typeof name === 'string' && name !== '') found.push(name.slice(0, 200));
     at = Object.getPrototypeOf(at);
   }
