@@ -61,5 +61,5 @@ function matches(path: string, requestPath: string): boolean {
 
 function defaultPath(requestPath: string): string {
   const end = requestPath.lastIndexOf('/');
-  return end <= 0 ? '/' : requestPath.slice(0, end);
+  return end <= 0 || !requestPath.startsWith('/') ? '/' : requestPath.slice(0, end);
 }
