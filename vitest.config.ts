@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // Carves whole monoliths with all gates, which takes minutes: `npm run test:slow`.
-const SLOW = ['test/carve/gates-try-out.test.ts'];
+const SLOW = ['test/carve/gates-try-out.test.ts', 'test/carve/gates-sign-in.test.ts'];
 
 export default defineConfig({
   test: {

@@ -11,6 +11,9 @@ export interface Decision {
 /** What a drafted entry chooses until somebody has decided. */
 export const UNDECIDED = '?';
 
+/** What a decisions file has; anything else that is nearly one of these is a slip. */
+const TOP_LEVEL = ['members', 'decisions', 'sign-in'];
+
 /**
  * Reads a decisions file: under `decisions`, one entry for each refusal's key with `choose` and `because`, in the file's order. A reason
  * is required: the file is reviewed, and stays as the record of why. Entries that choose `?` are not decided yet and are left out.
@@ -36,6 +39,16 @@ export function parseDecisions(text: string, file: string): Map<string, Decision
       severity: 'error',
       place: { file, line: 1 },
     });
+  }
+  for (const name of Object.keys(isRecord(content) ? content : {})) {
+    const meant = TOP_LEVEL.includes(name) ? undefined : didYouMean(name, TOP_LEVEL);
+    if (meant !== undefined)
+      findings.push({
+        code: 'CARVE_BAD_DECISIONS',
+        message: `there is no ${name}: did you mean ${meant}?`,
+        severity: 'error',
+        place: { file },
+      });
   }
   for (const [key, value] of Object.entries(isRecord(entries) ? entries : {})) {
     if (isRecord(value) && value.choose === UNDECIDED) continue;
@@ -89,6 +102,16 @@ export function membersOf(text: string, file: string): string[] | undefined {
       remedy: 'Write it as a list: members: [src/reviews, Review, Vote].',
     },
   );
+}
+
+/** Lines of the entries, from 1, by their keys. */
+export function decisionPlaces(text: string): Map<string, number> {
+  const document = parseDocument(text);
+  const entries = document.get('decisions');
+  const keys = isMap(entries)
+    ? entries.items.flatMap(({ key }) => (isScalar(key) ? [String(key.value)] : []))
+    : [];
+  return new Map(keys.map((key) => [key, lineOf(document, text, key).line ?? 1]));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

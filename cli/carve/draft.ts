@@ -1,6 +1,7 @@
 /** Drafts the file in which an architect decides refusals. What is in it already stays byte for byte. */
 import { Document, isMap, isScalar, parseDocument, YAMLMap } from 'yaml';
 import { UNDECIDED } from './decisions.ts';
+import { RECIPE_EXAMPLE } from './gates/sign-in/recipe.ts';
 import type { Refusal } from './model.ts';
 
 const WIDTH = 110;
@@ -30,9 +31,13 @@ export function draftDecisions(
   if (existing === undefined) {
     const body = missing.flatMap((refusal) => entry(refusal, '  '));
     return {
-      text: [...header(capability), missing.length === 0 ? 'decisions: {}' : 'decisions:', ...body, ''].join(
-        '\n',
-      ),
+      text: [
+        ...header(capability),
+        missing.length === 0 ? 'decisions: {}' : 'decisions:',
+        ...body,
+        '',
+        RECIPE_EXAMPLE,
+      ].join('\n'),
       added,
     };
   }

@@ -7,7 +7,7 @@ export interface Drift {
   symbols: { file: string; name: string; as: SourceSymbol['as']; change: 'changed' | 'gone' | 'new' }[];
   /** Files of the service that would be written otherwise. */
   files: { path: string; change: 'changed' | 'gone' | 'new' }[];
-  /** Entries of the decisions file that nothing asks for any more. */
+  /** Entries of the decisions file that nothing asks for any more: a warning, no drift, as the service would be the same. */
   staleDecisions: string[];
   /** The decisions file is another one than the service was made with. */
   decisionsChanged: boolean;
@@ -37,12 +37,7 @@ export function driftOf(
 }
 
 export function hasDrift(drift: Drift): boolean {
-  return (
-    drift.symbols.length > 0 ||
-    drift.files.length > 0 ||
-    drift.staleDecisions.length > 0 ||
-    drift.refusals.length > 0
-  );
+  return drift.symbols.length > 0 || drift.files.length > 0 || drift.refusals.length > 0;
 }
 
 function symbolDrift(

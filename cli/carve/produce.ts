@@ -1,7 +1,7 @@
 /** The one place where everything comes together that makes a service: slice, generated files, ports, plan. No file is written here. */
 
 import { EXIT, StranglerError } from '../../migration-plans/errors.ts';
-import type { Unresolved } from '../analysis/model.ts';
+import type { Spot, Unresolved } from '../analysis/model.ts';
 import type { AnalyzeProgress } from '../analysis/pipeline.ts';
 import { analyzeDeep, type DeepAnalysis } from '../analysis/pipeline.ts';
 import { type Decision, membersOf, parseDecisions } from './decisions.ts';
@@ -41,6 +41,19 @@ export interface ProducedService {
   /** Change of the monolith that the service needs, as a unified diff against `spec.layout.base`. */
   monolithPatch: string | undefined;
   origin: Origin;
+  /** Folder that places of routes are relative to, absolute. */
+  root: string;
+  /** All routes of the monolith: whoever tries the service signs in by those that stay there. */
+  inventory: InventoryRoute[];
+}
+
+export interface InventoryRoute {
+  method: string;
+  path: string;
+  /** Place of the handler. */
+  file: string;
+  line: number;
+  registered: Spot;
 }
 
 type MaybePromise<T> = T | Promise<T>;
@@ -102,6 +115,14 @@ export async function produce(options: ProduceOptions, makers: Makers | undefine
       ],
       planYaml: makers.planYaml(spec),
       monolithPatch: patch,
+      root: deep.root,
+      inventory: deep.analysis.routes.map(({ method, path, file, line, registered }) => ({
+        method,
+        path,
+        file,
+        line,
+        registered,
+      })),
       origin: {
         capability,
         capabilities: [...capabilities],

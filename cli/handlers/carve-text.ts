@@ -161,7 +161,6 @@ export function checkLines(
       'files that would be written otherwise',
       drift.files.map(({ path, change }) => `${change}  ${path}`),
     ),
-    ...listed('decisions that nothing asks for any more', drift.staleDecisions),
     ...listed(
       'new refusals',
       drift.refusals.map(({ file, line, reason }) => `${file}:${line}  ${reason}`),

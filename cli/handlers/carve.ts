@@ -3,9 +3,11 @@ import { EXIT, StranglerError } from '../../migration-plans/errors.ts';
 import { findProject, loadProject } from '../../migration-plans/project/load.ts';
 import type { Project } from '../../migration-plans/project/project.ts';
 import { type CarveOutcome, carveService, checkService, readDecisions } from '../carve/carve-service.ts';
+import { decisionPlaces } from '../carve/decisions.ts';
 import { draftDecisions } from '../carve/draft.ts';
 import { hasDrift } from '../carve/drift.ts';
-import { tryOut } from '../carve/gates/try-out.ts';
+import { expandRecipes, parseRecipes } from '../carve/gates/sign-in/recipe.ts';
+import { type TryOptions, tryOut } from '../carve/gates/try-out.ts';
 import { applyPatch, type PatchOutcome } from '../carve/patch.ts';
 import { type Places, placesOf } from '../carve/places.ts';
 import type { ProduceOptions, Production } from '../carve/produce.ts';
@@ -95,15 +97,19 @@ async function write(
   const { options, terminal, cwd } = call;
   const dryRun = options.flag('dryRun');
   const skip = options.flag('skipGates');
+  // A slip in it is told before the analysis takes its time.
+  const signIn = signInOf(call, places, skip || dryRun);
   const outcome = await carveService({
     capability,
     places,
     dryRun,
     produce,
-    tryOut: skip ? undefined : (service, view) => tryOut(service, view, tryOptions(call, places)),
+    tryOut: skip
+      ? undefined
+      : (service, view) => tryOut(service, view, { ...tryOptions(call, places), signIn }),
   });
   terminal.progress(undefined);
-  noteUnread(call, outcome.production);
+  noteUnread(call, outcome.production, places);
   const { plan, service } = outcome.production;
   if (!dryRun && service === undefined && plan.refusals.length === 0) {
     throw new StranglerError('CARVE_DRY_RUN_ONLY', 'this version plans a carve and does not write one yet', {
@@ -159,7 +165,15 @@ function patched(call: Call, { production, written }: CarveOutcome): PatchOutcom
   return applyPatch(service.spec.layout.base, service.monolithPatch, reverse);
 }
 
-function tryOptions(call: Call, places: Places): Parameters<typeof tryOut>[2] {
+/** @param only whether it is read for its mistakes only: then no secret is asked for */
+function signInOf(call: Call, places: Places, only: boolean): TryOptions['signIn'] {
+  const source = readDecisions(places);
+  const recipes = source === undefined ? undefined : parseRecipes(source.text, source.file);
+  if (source === undefined || recipes === undefined || only) return undefined;
+  return expandRecipes(recipes, call.env, source.file);
+}
+
+function tryOptions(call: Call, places: Places): Omit<TryOptions, 'signIn'> {
   const { options, terminal, signal, cwd } = call;
   return {
     monolith: places.from,
@@ -181,7 +195,7 @@ async function check(
   produce: Produce,
 ): Promise<CommandResult> {
   const outcome = await checkService({ capability, places, produce });
-  noteUnread(call, outcome.production);
+  const warnings = noteUnread(call, outcome.production, places);
   const { drift, changedByTeam, production } = outcome;
   const drifted = hasDrift(drift);
   return {
@@ -191,6 +205,7 @@ async function check(
       drifted,
       ...drift,
       changedByTeam,
+      warnings,
       unresolved: production.unresolved,
     },
     lines: checkLines(
@@ -247,15 +262,25 @@ function draftCommandOf({ args, options, cwd }: Call, places: Places): string {
 }
 
 /** Files that could not be read are no part of what follows: said before it. */
-function noteUnread({ terminal }: Call, { unresolved, plan }: Production): void {
+function noteUnread(
+  { terminal, cwd }: Call,
+  { unresolved, plan }: Production,
+  places: Places,
+): { file: string; line: number; message: string }[] {
   const unread = unresolved.filter(({ kind }) =>
     ['syntax-error', 'link-out-of-tree', 'broken-link', 'limit'].includes(kind),
   );
   for (const { file, line, reason } of unread.slice(0, 20))
     terminal.note(sanitise(`! ${file}:${line}: ${reason}`));
   if (unread.length > 20) terminal.note(`! and ${unread.length - 20} more`);
-  for (const key of plan.staleDecisions)
-    terminal.note(sanitise(`! nothing asks for the decision ${key} any more: take it out of the file`));
+  const lines = decisionPlaces(readText(places.decisions) ?? '');
+  const warnings = plan.staleDecisions.map((key) => ({
+    file: shown(cwd, places.decisions),
+    line: lines.get(key) ?? 1,
+    message: `nothing asks for the decision ${key} any more: take it out`,
+  }));
+  for (const { file, line, message } of warnings) terminal.note(sanitise(`! ${file}:${line}: ${message}`));
+  return warnings;
 }
 
 function shown(cwd: string, path: string): string {

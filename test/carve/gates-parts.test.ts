@@ -5,8 +5,10 @@ import type { Column, Table } from '../../cli/carve/gates/catalog.ts';
 import { contractFiles } from '../../cli/carve/gates/contract.ts';
 import { dataSourceOf, parseEnvFile, placeholders } from '../../cli/carve/gates/data-source.ts';
 import { withCompiler } from '../../cli/carve/gates/engine-substitute.ts';
-import { judgeTrial, tally, tellDifference } from '../../cli/carve/gates/judge.ts';
+import { type JudgedTrial, judgeTrial, tellDifference } from '../../cli/carve/gates/judge.ts';
+import { reachOf } from '../../cli/carve/gates/reach.ts';
 import { answersReport } from '../../cli/carve/gates/record.ts';
+import type { GateReport } from '../../cli/carve/gates/report.ts';
 import { type TrialRequest, trialRequests } from '../../cli/carve/gates/requests.ts';
 import { inOrder, valuesOf } from '../../cli/carve/gates/sample-rows.ts';
 import { satisfies } from '../../cli/carve/gates/version-range.ts';
@@ -272,18 +274,34 @@ describe('judging answers', () => {
       const same = answer(status, {});
       return judgeTrial({ request: request(`/${status}`), monolith: same, again: same, service: same });
     });
-    expect(answersReport(failing, 2, routeOf, [])).toMatchObject({ status: 'not-run' });
-    expect(answersReport([], 2, routeOf, [])).toMatchObject({ status: 'not-run' });
+    const report = (trials: JudgedTrial[], routes: string[]): GateReport =>
+      answersReport(trials, {
+        routes: reachOf(trials, routes, routeOf),
+        signedIn: [],
+        notes: [],
+        hide: (text) => text,
+      });
+    expect(report(failing, ['GET /500', 'GET /503'])).toMatchObject({ status: 'not-run' });
+    expect(report([], ['GET /500'])).toMatchObject({
+      status: 'not-run',
+      remedy: expect.stringContaining('--requests'),
+    });
     const [ok, denied] = [answer(200, {}), answer(401, {})];
     const mixed = [
       judgeTrial({ request: request('/ok'), monolith: ok, again: ok, service: ok }),
       judgeTrial({ request: request('/me'), monolith: denied, again: denied, service: denied }),
     ];
-    expect(tally(mixed, routeOf)).toMatchObject({ neverSucceeded: [{ route: 'GET /me', statuses: [401] }] });
-    expect(answersReport(mixed, 2, routeOf, [])).toMatchObject({
+    expect(report(mixed, ['GET /ok', 'GET /me'])).toMatchObject({
       status: 'passed',
-      summary: '2 of 2 answers are equal, over 1 of 2 routes with success',
+      summary: '2 of 2 answers are equal; 1 of 2 routes answered with success (as nobody: 1)',
+      details: [
+        expect.stringMatching(/^GET \/me was never answered with success \(401\): it asks who is calling/),
+      ],
       remedy: expect.stringContaining('--requests'),
+      routes: [
+        { route: 'GET /ok', reached: 'success', as: ['nobody'], statuses: [200], why: '' },
+        { route: 'GET /me', reached: 'refused', as: [], statuses: [401] },
+      ],
     });
   });
 });

@@ -112,7 +112,7 @@ describe('a sound service', { timeout: 180_000 }, () => {
       'boots passed',
       'answers passed',
     ]);
-    expect(gates[2]?.summary).toContain('over 4 of 4 routes with success');
+    expect(gates[2]?.summary).toContain('4 of 4 routes answered with success (as nobody: 4)');
     await carve('second');
     expect(tree(join(folder, 'second'))).toEqual(tree(join(folder, 'first')));
     expect((await carve('first')).stdout).toContain('nothing to do');

@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { analyzeDeep, type DeepAnalysis } from '../../cli/analysis/pipeline.ts';
-import { type CarvePlan, dryRunHere, planCarve } from '../../cli/carve/carve.ts';
+import type { CarvePlan } from '../../cli/carve/model.ts';
+import { planCarve } from '../../cli/carve/plan.ts';
+import { produce } from '../../cli/carve/produce.ts';
 import { digestOf } from '../../cli/carve/write/digest.ts';
 import { decided, fixture, slice } from './slice-support.ts';
 
@@ -358,43 +359,48 @@ describe('a grouping of the architect', () => {
   });
 });
 
-describe('a dry run', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'decisions-'));
-  afterAll(() => rmSync(dir, { recursive: true, force: true }));
-  const dryRun = (text?: string): CarvePlan => {
-    const file = join(dir, 'reviews.decisions.yaml');
-    if (text !== undefined) writeFileSync(file, text);
-    return dryRunHere({
-      dir: fixture('express-cjs'),
-      capability: 'reviews',
-      capabilities: [REVIEWS],
-      ...(text !== undefined && { decisions: file }),
-    });
+describe('what is decided in a file', () => {
+  const planned = async (text: string): Promise<CarvePlan> => {
+    const { plan } = await produce(
+      {
+        dir: fixture('express-cjs'),
+        capability: 'reviews',
+        capabilities: [REVIEWS],
+        decisions: { file: 'reviews.decisions.yaml', text },
+      },
+      undefined,
+    );
+    return plan;
   };
-  it('reads the decisions from their file', () => {
-    const plan = dryRun(
+  it('resolves refusals', async () => {
+    const plan = await planned(
       'decisions:\n  identity:middleware/auth.js:requireUser: { choose: ask-monolith, because: sessions stay }\n',
     );
     expect(plan.resolved).toMatchObject([
       { kind: 'identity', chosen: 'ask-monolith', because: 'sessions stay' },
     ]);
   });
-  it('refuses entries without a choice or a reason, all at once, and what is no YAML', () => {
-    expect(() => dryRun('decisions:\n  a: { choose: b }\n  c: d\n')).toThrowError(
+  it('is refused without a choice or a reason, all at once, and where it is no YAML', async () => {
+    await expect(planned('decisions:\n  a: { choose: b }\n  c: d\n')).rejects.toThrowError(
       expect.objectContaining({
         code: 'CARVE_BAD_DECISIONS',
         findings: [expect.anything(), expect.anything()],
       }),
     );
-    expect(() => dryRun('decisions: [')).toThrowError(
+    await expect(planned('decisions: [')).rejects.toThrowError(
       expect.objectContaining({ code: 'CARVE_BAD_DECISIONS' }),
     );
   });
-  it('refuses a decisions file that is not there', () => {
-    expect(() =>
-      dryRunHere({ dir: fixture('express-cjs'), capability: 'orders', decisions: join(dir, 'none.yaml') }),
-    ).toThrowError(expect.objectContaining({ code: 'CARVE_NO_DECISIONS' }));
+  it('is refused where a part of it is named almost as one that there is', async () => {
+    await expect(planned('decisions: {}\nsignin: []\n')).rejects.toThrowError(
+      expect.objectContaining({
+        findings: [expect.objectContaining({ message: expect.stringContaining('sign-in') })],
+      }),
+    );
   });
+});
+
+describe('what can not be planned', () => {
   it('refuses an unknown capability with the near one and those that are known', () => {
     expect(() => planCarve(shop, 'revievs', new Map())).toThrowError(
       expect.objectContaining({

@@ -203,6 +203,38 @@ describe('errors over the network', () => {
     expect(thrown(new CheckoutError('sold out'))).toMatchObject({ name: 'CheckoutError', statusCode: 409 });
   });
 
+  it('are of their class also where it leaves the name as it is, or inherits from one that is known', () => {
+    class ShopError extends Error {}
+    class NoStockError extends ShopError {}
+    const form = encodeError(new NoStockError('none left')) as { name: string; classes: string[] };
+    expect(form).toMatchObject({ name: 'Error', classes: ['NoStockError', 'ShopError'] });
+    errorClasses.set('ShopError', ShopError);
+    const arrived = thrown(new NoStockError('none left'));
+    expect(arrived).toBeInstanceOf(ShopError);
+    expect(arrived).not.toBeInstanceOf(NoStockError);
+    errorClasses.set('NoStockError', NoStockError);
+    expect(thrown(new NoStockError('none left'))).toBeInstanceOf(NoStockError);
+    errorClasses.delete('ShopError');
+    errorClasses.delete('NoStockError');
+    const plain = thrown(new NoStockError('none left'));
+    expect(plain).toBeInstanceOf(Error);
+    expect(plain.message).toBe('none left');
+  });
+
+  it('are read from a side that names no classes, and from one that names rubbish or too many', () => {
+    const form = encodeError(new RangeError('far')) as Record<string, unknown>;
+    for (const classes of [undefined, 'RangeError', [1, null, { toString: 'x' }]])
+      expect(decodeError({ ...form, classes }, makers, 'error')).toMatchObject({ name: 'RangeError' });
+    let made: new (message: string) => Error = Error;
+    for (let depth = 0; depth < 30; depth += 1) made = class extends made {};
+    expect((encodeError(new made('deep')) as { classes: string[] }).classes.length).toBeLessThanOrEqual(8);
+    const odd = Object.setPrototypeOf(new Error('odd'), null);
+    expect(() => encodeError(odd)).not.toThrow();
+    const hostile = new Error('hostile');
+    Object.setPrototypeOf(hostile, Object.create(Error.prototype, { constructor: { value: null } }));
+    expect(() => encodeError(hostile)).not.toThrow();
+  });
+
   it('are bounded however long their chain of causes is, and whatever is thrown', () => {
     let error = new Error('first');
     for (let at = 0; at < 50; at += 1) error = new Error(`number ${at}`, { cause: error });

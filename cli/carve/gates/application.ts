@@ -2,7 +2,7 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request as send } from 'undici';
-import { gateEnvironment, lastLines, type Started, startCommand } from './run-process.ts';
+import { gateEnvironment, lastWords, type Started, startCommand } from './run-process.ts';
 
 export interface Application {
   url: string;
@@ -51,7 +51,7 @@ async function startOnce(options: ApplicationOptions, port: number): Promise<Sta
     if (ended !== undefined)
       return {
         failed: `it ended with ${ended.code ?? 'a signal'} before it was ready`,
-        said: lastLines(started.said(), 20),
+        said: lastWords(started.said(), 20),
       };
     const answer = await ask(`${url}${readyPath ?? '/'}`);
     if (typeof answer === 'number') {
@@ -64,7 +64,7 @@ async function startOnce(options: ApplicationOptions, port: number): Promise<Sta
   await stop(started);
   return {
     failed: `it was not ready after ${limitMs / 1000} s: ${last}`,
-    said: lastLines(started.said(), 20),
+    said: lastWords(started.said(), 20),
   };
 }
 

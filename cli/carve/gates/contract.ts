@@ -8,6 +8,8 @@ import type { TrialRequest } from './requests.ts';
 
 export interface RecordedExchange {
   name: string;
+  /** Who asked; absent: nobody in particular. */
+  as?: string;
   request: { method: string; url: string; headers: Record<string, string>; body: string | null };
   answer: { status: number; type: string | null; location: string | null; body: string | null };
   /** Places whose values the monolith itself gives differently each time: only their presence is asked. */
@@ -24,7 +26,9 @@ export function contractFiles(
   seed: string,
   redactor: Redactor,
   recordedAt: Date,
+  secrets: readonly string[] = [],
 ): OutputFile[] {
+  const hide = hider(secrets);
   const byRoute = new Map<string, RecordedExchange[]>();
   const order: string[] = [];
   for (const trial of trials) {
@@ -33,7 +37,7 @@ export function contractFiles(
     if (!byRoute.has(route)) order.push(route);
     byRoute.set(route, [
       ...(byRoute.get(route) ?? []),
-      recorded(trial, trial.monolith, redactor, recordedAt),
+      recorded(trial, trial.monolith, redactor, recordedAt, hide),
     ]);
   }
   if (order.length === 0) return [];
@@ -60,6 +64,7 @@ function recorded(
   answer: CapturedAnswer,
   redactor: Redactor,
   recordedAt: Date,
+  hide: (text: string) => string,
 ): RecordedExchange {
   const { request, noise } = trial;
   const { body } = redactAnswer(answer, redactor);
@@ -70,13 +75,63 @@ function recorded(
   const type = header('content-type')?.split(';')[0]?.trim() ?? null;
   // What varies is not kept at all, so that recording again gives the same file.
   const steady = body === undefined || body.length > MAX_BODY ? null : masked(body, type, noise, recordedAt);
+  const location = header('location');
   return {
     name: request.name,
-    request: { method: request.method, url: request.url, headers: request.headers, body: request.body },
-    answer: { status: answer.status, type, location: header('location'), body: steady },
+    ...(request.as !== undefined && { as: request.as }),
+    request: {
+      method: request.method,
+      url: hide(request.url),
+      headers: Object.fromEntries(
+        Object.entries(request.headers)
+          .filter(([name]) => request.as === undefined || !CREDENTIALS.test(name))
+          .map(([name, value]) => [name, hide(value)]),
+      ),
+      body: request.body === null ? null : hide(request.body),
+    },
+    answer: {
+      status: answer.status,
+      type,
+      location: location === null ? null : hide(location),
+      body: steady === null ? null : hide(steady),
+    },
     varies: noise.filter((path) => path.startsWith('$')),
   };
 }
+
+/** What says who is calling: the contract's test is given it anew. */
+const CREDENTIALS = /^(?:cookie|authorization)$|csrf|xsrf/i;
+
+/** Shorter ones are no secrets, and would be found in ordinary words. */
+const LEAST_SECRET = 4;
+
+/** Takes secrets out of a text, also as they stand in addresses, forms, JSON and HTML. */
+export function hider(secrets: readonly string[]): (text: string) => string {
+  const all = [...new Set(secrets.flatMap(formsOfSecret))]
+    .filter((secret) => secret.length >= LEAST_SECRET)
+    .sort((a, b) => b.length - a.length);
+  return (text) => all.reduce((result, secret) => result.replaceAll(secret, HIDDEN), text);
+}
+
+function formsOfSecret(secret: string): string[] {
+  const inAddress = encodeURIComponent(secret);
+  const inForm = new URLSearchParams([['', secret]]).toString().slice(1);
+  const lower = (text: string): string => text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
+  const inHtml = secret.replace(/[&<>"]/g, (character) => HTML[character] ?? character);
+  return [
+    secret,
+    inAddress,
+    lower(inAddress),
+    inForm,
+    lower(inForm),
+    JSON.stringify(secret).slice(1, -1),
+    inHtml,
+    inHtml.replaceAll("'", '&#39;'),
+  ];
+}
+
+const HTML: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+const HIDDEN = '«signed in»';
 
 /** JSON without the values that vary, or that speak of the day of the recording; null for another text with such. */
 function masked(body: string, type: string | null, noise: readonly string[], now: Date): string | null {
@@ -153,6 +208,9 @@ const TEST = `/**
  * seed.sql, in the order of order.json. Against a service whose database holds these rows and nothing else:
  *
  *     BASE_URL=http://127.0.0.1:3101 node --test test/contract/
+ *
+ * Exchanges of somebody who is signed in come after all others. They are compared where a header of a fresh sign-in is given, on an
+ * account that the rows of sample 1 belong to, such as AS_CUSTOMER='{"cookie":"sid=…"}'; without it they are skipped.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -166,6 +224,14 @@ const next = (name) => {
   const route = routes.get(name);
   return { route: route.route, ...route.exchanges[route.at++] };
 };
+
+const variable = (as) => 'AS_' + as.toUpperCase().replaceAll('-', '_');
+const signedIn = (as) => (as === undefined ? {} : JSON.parse(process.env[variable(as)] ?? '{}'));
+function reasonToSkip(as, { url, body }) {
+  if (as === undefined) return false;
+  if (process.env[variable(as)] === undefined) return variable(as) + ' is not set: ' + as + ' is not signed in';
+  return (url + (body ?? '')).includes('«') && 'it holds a value of the sign-in when it was recorded';
+}
 
 /** What was redacted or varies says only that something is there. */
 function like(actual, expected, path) {
@@ -186,9 +252,11 @@ function like(actual, expected, path) {
 
 test('contract', { skip: base === undefined && 'BASE_URL is not set' }, async (contract) => {
   for (const name of read('order.json')) {
-    const { route, name: what, request, answer } = next(name);
-    await contract.test(route + ' ' + request.url + ' (' + what + ')', async () => {
-      const { method, headers, body } = request;
+    const { route, name: what, as, request, answer } = next(name);
+    const label = route + ' ' + request.url + ' (' + what + (as === undefined ? '' : ', as ' + as) + ')';
+    await contract.test(label, { skip: reasonToSkip(as, request) }, async () => {
+      const { method, body } = request;
+      const headers = { ...request.headers, ...signedIn(as) };
       const got = await fetch(base + request.url, { method, headers, body, redirect: 'manual' });
       const text = await got.text();
       assert.equal(got.status, answer.status, text.slice(0, 500));

@@ -11,7 +11,7 @@ export interface Trial {
   service: ShadowAnswer;
   /** Further answers of the monolith to the same reading request. */
   more?: readonly ShadowAnswer[];
-  /** Between these moments all three were asked, in milliseconds since the epoch. */
+  /** From the first exchange to the end of this one, in milliseconds since the epoch. */
   asked?: { from: number; to: number };
 }
 
@@ -19,6 +19,8 @@ export interface JudgedTrial extends Trial {
   differences: Difference[];
   /** Places that differ between two answers of the monolith. */
   noise: string[];
+  /** Those of them that differ by order. */
+  unordered: string[];
 }
 
 export function judgeTrial(trial: Trial): JudgedTrial {
@@ -37,7 +39,7 @@ export function judgeTrial(trial: Trial): JudgedTrial {
   );
   // Two answers of the monolith may come within the same millisecond: the time of day is told by what it says, too.
   const steady = found.filter(({ path, kind, left, right }) => {
-    const clock = kind === 'value' && isMoment(left, trial.asked) && isMoment(right, trial.asked);
+    const clock = kind === 'value' && areOneMoment(left, right, trial.asked);
     if (clock) noisy.set(path, kind);
     return !clock;
   });
@@ -50,64 +52,69 @@ export function judgeTrial(trial: Trial): JudgedTrial {
       left: `${omitted} more differences`,
       right: undefined,
     });
-  return { ...trial, differences: steady, noise: [...noisy.keys()].sort() };
+  return {
+    ...trial,
+    differences: steady,
+    noise: [...noisy.keys()].sort(),
+    unordered: [...noisy].flatMap(([path, kind]) => (kind === 'order' ? [path] : [])),
+  };
 }
 
-/** Whether a value is a time within the exchange: ISO 8601, or seconds or milliseconds since the epoch. */
-function isMoment(text: string | undefined, asked: Trial['asked']): boolean {
-  if (asked === undefined) return false;
-  const plain = (text ?? '').replace(/^"(.*)"$/, '$1');
-  const at = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)$/.test(plain)
-    ? Date.parse(plain)
-    : /^\d{10}$/.test(plain)
-      ? Number(plain) * 1000
-      : /^\d{13}$/.test(plain)
-        ? Number(plain)
-        : Number.NaN;
-  return at >= asked.from - SECOND_MS && at <= asked.to + SECOND_MS;
+/**
+ * A write can't be repeated to see whether its answer has an order at all. A list that comes in any order wherever it is read has none
+ * in the answer to a write either.
+ */
+export function withoutOrders(trials: readonly JudgedTrial[]): JudgedTrial[] {
+  const last = (path: string): string =>
+    path
+      .replace(/\[\*\]|\[\d+\]/g, '')
+      .split('.')
+      .at(-1) ?? '';
+  const unordered = new Set(trials.flatMap((trial) => trial.unordered.map(last)));
+  return trials.map((trial) => {
+    const loose = trial.differences.filter(({ kind, path }) => kind === 'order' && unordered.has(last(path)));
+    if (loose.length === 0) return trial;
+    return {
+      ...trial,
+      differences: trial.differences.filter((difference) => !loose.includes(difference)),
+      noise: [...new Set([...trial.noise, ...loose.map(({ path }) => path)])].sort(),
+    };
+  });
 }
+
+/** Whether two values are about the same time of day, within the exchanges. */
+function areOneMoment(left: string | undefined, right: string | undefined, asked: Trial['asked']): boolean {
+  if (asked === undefined) return false;
+  const [one, other] = [momentOf(left), momentOf(right)];
+  const within = (at: number): boolean => at >= asked.from - SECOND_MS && at <= asked.to + SECOND_MS;
+  return within(one) && within(other) && Math.abs(one - other) <= APART_MS;
+}
+
+/** Milliseconds since the epoch, of ISO 8601, or of seconds or milliseconds since the epoch; else not a number. */
+function momentOf(text: string | undefined): number {
+  const plain = (text ?? '').replace(/^"(.*)"$/, '$1');
+  if (/^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)$/.test(plain)) return Date.parse(plain);
+  if (/^\d{10}$/.test(plain)) return Number(plain) * 1000;
+  return /^\d{13}$/.test(plain) ? Number(plain) : Number.NaN;
+}
+
+/** All are asked at the same moment; a busy machine answers them this much apart, at most. */
+const APART_MS = 5_000;
 
 /** Times in whole seconds lie up to this much before the moment that they mean. */
 const SECOND_MS = 1_000;
 
+/** `GET /books/1 (a row: 1)`, with who asked. */
+function told({ method, url, name, as }: TrialRequest): string {
+  return `${method} ${url} (${name}${as === undefined ? '' : `, as ${as}`})`;
+}
+
 /** `GET /books/1 (a row: 1): status: the monolith says 200, the service 404`. */
 export function tellDifference({ request }: JudgedTrial, { at, left, right, kind }: Difference): string {
-  const place = `${request.method} ${request.url} (${request.name}): ${at}`;
+  const place = `${told(request)}: ${at}`;
   const short = (text: string): string => (text.length > 100 ? `${text.slice(0, 99)}…` : text);
   if (left === undefined && right === undefined) return `${place} differs (${kind})`;
   if (left === undefined) return `${place}: only the service has it: ${short(right ?? '')}`;
   if (right === undefined) return `${place}: only the monolith has it: ${short(left)}`;
   return `${place}: the monolith says ${short(left)}, the service ${short(right)}`;
-}
-
-export interface Tally {
-  exchanges: number;
-  equal: number;
-  /** Routes of which at least one answer was a success. */
-  succeeded: string[];
-  /** Routes that were never answered with success, with the statuses that were seen. */
-  neverSucceeded: { route: string; statuses: number[] }[];
-}
-
-/** @param routeOf the route that a request is for */
-export function tally(trials: readonly JudgedTrial[], routeOf: (request: TrialRequest) => string): Tally {
-  const statuses = new Map<string, Set<number>>();
-  for (const { request, monolith } of trials) {
-    const route = routeOf(request);
-    const seen = statuses.get(route) ?? new Set();
-    if ('status' in monolith) seen.add(monolith.status);
-    statuses.set(route, seen);
-  }
-  const succeeded: string[] = [];
-  const neverSucceeded: Tally['neverSucceeded'] = [];
-  for (const [route, seen] of statuses) {
-    if ([...seen].some((status) => status < 400)) succeeded.push(route);
-    else neverSucceeded.push({ route, statuses: [...seen].sort() });
-  }
-  return {
-    exchanges: trials.length,
-    equal: trials.filter(({ differences }) => differences.length === 0).length,
-    succeeded,
-    neverSucceeded,
-  };
 }

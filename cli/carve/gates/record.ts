@@ -2,7 +2,8 @@
 
 import type { ShadowAnswer } from '../../../migration-plans/compare/answer.ts';
 import { exchange } from './exchange.ts';
-import { type JudgedTrial, judgeTrial, tally, tellDifference } from './judge.ts';
+import { type JudgedTrial, judgeTrial, tellDifference } from './judge.ts';
+import { NOBODY, type RouteReach } from './reach.ts';
 import type { GateReport } from './report.ts';
 import type { TrialRequest } from './requests.ts';
 
@@ -25,9 +26,10 @@ export async function runTrials(
   options: { onProgress: (line: string) => void; signal: AbortSignal },
 ): Promise<JudgedTrial[]> {
   const trials: JudgedTrial[] = [];
+  // What a write has noted down is read later: a time of day may be that of any exchange before.
+  const from = Date.now();
   for (const [index, request] of requests.entries()) {
     options.onProgress(`comparing answers ${index + 1} of ${requests.length} …`);
-    const from = Date.now();
     // At the same moment, so that what depends on the clock depends on the same one.
     const [monolith, again, service] = await Promise.all([
       exchange(sides.monolith, request, options.signal),
@@ -49,28 +51,34 @@ export async function runTrials(
   return trials;
 }
 
+export interface Reached {
+  /** Of all routes of the capability, in their order. */
+  routes: readonly RouteReach[];
+  /** Who was signed in, and how: `customer: POST /register, POST /login, cookie sid`. */
+  signedIn: readonly { name: string; how: string }[];
+  notes: readonly string[];
+  /** Takes out of a text what must not be shown. */
+  hide(text: string): string;
+}
+
 /** What the exchanges come to, in plain words. */
-export function answersReport(
-  trials: readonly JudgedTrial[],
-  routes: number,
-  routeOf: (request: TrialRequest) => string,
-  notes: readonly string[],
-): GateReport {
-  const { exchanges, equal, succeeded, neverSucceeded } = tally(trials, routeOf);
+export function answersReport(trials: readonly JudgedTrial[], reached: Reached): GateReport {
+  const { routes, signedIn, notes, hide } = reached;
+  const exchanges = trials.length;
+  const unreached = routes.filter((route) => route.reached !== 'success');
   const remarks = [
-    ...neverSucceeded.map(
-      ({ route, statuses }) =>
-        `${route} was never answered with success (${statuses.join(', ')}): its ordinary answers were not compared`,
+    ...signedIn.map(({ name, how }) => `signed in as ${name}: ${how}`),
+    ...unreached.map(({ route, reached: how, statuses, why }) =>
+      how === 'not-reached'
+        ? `${route} was not tried: ${why}`
+        : `${route} was never answered with success (${statuses.join(', ')}): ${why}`,
     ),
     ...notes,
-  ];
-  const more =
-    neverSucceeded.length === 0
-      ? {}
-      : {
-          remedy:
-            'Give requests that succeed, with what logs them in: --requests FILE.json, and rows for them: --seed FILE.sql.',
-        };
+  ].map(hide);
+  const more = {
+    routes: routes.map((route) => ({ ...route, why: hide(route.why) })),
+    ...(unreached.length === 0 ? {} : { remedy: REMEDY }),
+  };
   const differing = trials.filter(({ differences }) => differences.length > 0);
   if (differing.length > 0)
     return {
@@ -78,8 +86,9 @@ export function answersReport(
       status: 'failed',
       summary: `${differing.length} of ${exchanges} answers differ from the monolith’s`,
       details: differing.flatMap((trial) =>
-        trial.differences.map((difference) => tellDifference(trial, difference)),
+        trial.differences.map((difference) => hide(tellDifference(trial, difference))),
       ),
+      routes: more.routes,
     };
   if (exchanges === 0)
     return {
@@ -104,11 +113,18 @@ export function answersReport(
       ],
       remedy: 'See why it can’t work on a fresh database: start it by hand, or give rows by --seed FILE.sql.',
     };
+  const succeeded = routes.length - unreached.length;
+  const by = [NOBODY, ...signedIn.map(({ name }) => name)].map(
+    (name) => `as ${name}: ${routes.filter(({ as }) => as.includes(name)).length}`,
+  );
   return {
     gate: 'answers',
     status: 'passed',
-    summary: `${equal} of ${exchanges} answers are equal, over ${succeeded.length} of ${routes} routes with success`,
+    summary: `${exchanges} of ${exchanges} answers are equal; ${succeeded} of ${routes.length} routes answered with success (${by.join(', ')})`,
     details: remarks,
     ...more,
   };
 }
+
+const REMEDY =
+  'Say how to sign in, under sign-in in the decisions file; or give requests that succeed: --requests FILE.json, and rows for them: --seed FILE.sql.';

@@ -1,4 +1,6 @@
 /** What a gate found. */
+import type { RouteReach } from './reach.ts';
+
 export interface GateReport {
   gate: 'types' | 'boots' | 'answers';
   /** `not-run`: it could not be tried here, which is not the same as passed. `skipped`: nobody wanted it. */
@@ -7,6 +9,8 @@ export interface GateReport {
   summary: string;
   details: string[];
   remedy?: string;
+  /** Of the gate `answers`: how far it reached, route by route. */
+  routes?: RouteReach[];
 }
 
 export const GATES: readonly GateReport['gate'][] = ['types', 'boots', 'answers'];

@@ -1,7 +1,12 @@
 /** Requests that a capability's routes are tried with, made from its route templates and the rows that its database holds. Pure. */
 import type { Model } from '../../analysis/model.ts';
+import { bodyOf } from './bodies/body-values.ts';
+import type { FieldHint } from './bodies/schema-hints.ts';
 import type { Table } from './catalog.ts';
 import { keyOf, type Row } from './sample-rows.ts';
+import { credentialsOf } from './sign-in/credentials.ts';
+import { type Form, isCsrfName } from './sign-in/pages.ts';
+import { destroys, endsSession } from './sign-in/routes.ts';
 
 export interface TrialRequest {
   /** What it is meant to show. */
@@ -11,6 +16,22 @@ export interface TrialRequest {
   url: string;
   headers: Record<string, string>;
   body: string | null;
+  /** Who sends it; undefined: nobody in particular. */
+  as?: string;
+}
+
+/** What is known of the bodies that a route takes. */
+export interface BodyKnowledge {
+  /** Fields that its source reads; undefined: it does not say. */
+  fields(method: string, path: string): ReadonlyMap<string, FieldHint> | undefined;
+  /** Forms that are sent to this path, as the monolith's pages show them. */
+  forms(method: string, url: string): readonly Form[];
+  /** Whether the monolith is seen to take forms at all. */
+  takesForms: boolean;
+  /** What somebody who is signed in knows: a refresh token, the own e-mail. */
+  known(field: string, path: string): string | undefined;
+  /** A value that pages offer for a field of this name, such as the first choice of a list. */
+  offered(field: string): string | undefined;
 }
 
 export interface RequestInput {
@@ -19,6 +40,9 @@ export interface RequestInput {
   owned: readonly string[];
   tables: readonly Table[];
   rows: ReadonlyMap<string, readonly Row[]>;
+  bodies?: BodyKnowledge;
+  /** For somebody who is signed in, and to whom the first rows belong. */
+  signedIn?: boolean;
 }
 
 /** Most requests for one capability. What is beyond is left out from the end, and told by the number of routes that were tried. */
@@ -31,6 +55,7 @@ const ORDER = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'];
  * not, and with what is no identifier; writes with a body from the model's fields, with an empty one and a broken one.
  */
 export function trialRequests(input: RequestInput): TrialRequest[] {
+  const { signedIn = false, bodies } = input;
   const routes = input.routes
     .flatMap(({ method, path }) =>
       (method === 'ALL' || method === '*' ? METHODS_OF_ALL : [method.toUpperCase()]).map((one) => ({
@@ -39,19 +64,31 @@ export function trialRequests(input: RequestInput): TrialRequest[] {
       })),
     )
     .filter(({ path }) => !/[{}*]/.test(path) || /\*$/.test(path))
-    .sort((a, b) => ORDER.indexOf(a.method) - ORDER.indexOf(b.method));
+    .sort((a, b) => rankOf(a) - rankOf(b));
   const data = new Data(input);
-  const all = routes.flatMap(({ method, path }) => requestsOf(method, path, data));
+  const make = (some: typeof routes): TrialRequest[] =>
+    some.flatMap(({ method, path }) => requestsOf(method, path, data, { signedIn, bodies }));
+  const all = make(routes.filter((route) => !endsSession(route)));
   const again = all
     .filter(({ method, name }) => method === 'GET' && name.startsWith('a row'))
     .map((request) => ({ ...request, name: `after the writes: ${request.name}` }));
   const wrote = all.some(({ method }) => !['GET', 'HEAD', 'OPTIONS'].includes(method));
-  return [...all, ...(wrote ? again : [])].slice(0, MAX_REQUESTS);
+  // What signs somebody out comes when there is nothing more to ask as that person.
+  const last = make(routes.filter(endsSession));
+  return [...all, ...(wrote ? again : []), ...last].slice(0, MAX_REQUESTS);
 }
 
-function requestsOf(method: string, path: string, data: Data): TrialRequest[] {
+function rankOf(route: { method: string; path: string }): number {
+  return ORDER.indexOf(route.method === 'POST' && destroys(route) ? 'DELETE' : route.method);
+}
+
+interface Making {
+  signedIn: boolean;
+  bodies: BodyKnowledge | undefined;
+}
+
+function requestsOf(method: string, path: string, data: Data, { signedIn, bodies }: Making): TrialRequest[] {
   const parameters = [...path.matchAll(/:(\w+)(\([^)]*\))?\??/g)].map((match) => match[1] ?? '');
-  const model = data.modelOf(path);
   const fill = (pick: (parameter: string, at: number) => string): string => {
     let at = 0;
     return path
@@ -59,19 +96,27 @@ function requestsOf(method: string, path: string, data: Data): TrialRequest[] {
       .replace(/:(\w+)(\([^)]*\))?\??/g, (_, name: string) => encodeURIComponent(pick(name, at++)));
   };
   const reads = ['GET', 'HEAD', 'OPTIONS'].includes(method);
-  const make = (name: string, url: string, body: string | null = null): TrialRequest => ({
+  const make = (name: string, url: string, body: Body | null = null): TrialRequest => ({
     name,
     method,
     url,
-    headers: body === null ? {} : { 'content-type': 'application/json' },
-    body,
+    headers: body === null ? {} : { 'content-type': body.type },
+    body: body === null ? null : body.text,
   });
-  const rows = method === 'DELETE' ? [2] : reads ? [0, 1] : [0];
-  const known = [...new Set(rows.map((row) => fill((name) => data.value(name, path, row))))];
-  const body = reads || method === 'DELETE' ? null : JSON.stringify(data.body(model));
-  const found: TrialRequest[] = known.map((url, index) =>
-    make(parameters.length === 0 ? 'a row: as it is' : `a row: ${index + 1}`, url, body),
-  );
+  const known = [
+    ...new Set(rowsFor({ method, path }, signedIn).map((row) => fill((name) => data.value(name, path, row)))),
+  ];
+  const model = data.modelOf(path);
+  const bodyFor = (url: string): Body[] =>
+    reads || method === 'DELETE' ? [] : bodiesOf(method, path, url, data.body(model), bodies);
+  const found = known.flatMap((url, index) => {
+    const name = parameters.length === 0 ? 'a row: as it is' : `a row: ${index + 1}`;
+    const some = bodyFor(url);
+    if (some.length === 0) return [make(name, url)];
+    return some.map((body) => make(`${name}${body.told}`, url, body));
+  });
+  const first = known[0] ?? path;
+  const body = bodyFor(first)[0] ?? null;
   if (parameters.length > 0) {
     found.push(
       make(
@@ -88,11 +133,80 @@ function requestsOf(method: string, path: string, data: Data): TrialRequest[] {
       ),
     );
   } else if (method === 'GET') found.push(make('a query', `${fill(() => '')}?page=2&limit=1`));
-  if (body !== null) {
-    const url = known[0] ?? path;
-    found.push(make('an empty body', url, '{}'), make('a broken body', url, '{"'));
-  }
+  if (body !== null)
+    found.push(
+      make('an empty body', first, { type: JSON_TYPE, text: '{}', told: '' }),
+      make('a broken body', first, { type: JSON_TYPE, text: '{"', told: '' }),
+    );
   return found;
+}
+
+/** Places of rows: what is taken away is not what the others read. Of somebody's own rows the foreign ones are tried first. */
+function rowsFor(route: { method: string; path: string }, signedIn: boolean): number[] {
+  if (route.method === 'DELETE' || (route.method === 'POST' && destroys(route)))
+    return signedIn ? [2, 1, 0] : [2];
+  return ['GET', 'HEAD', 'OPTIONS'].includes(route.method) || signedIn ? [0, 1] : [0];
+}
+
+interface Body {
+  type: string;
+  text: string;
+  /** Added to the name of the request. */
+  told: string;
+}
+
+const JSON_TYPE = 'application/json';
+const FORM_TYPE = 'application/x-www-form-urlencoded';
+/** Made-up texts speak of these. */
+const SAMPLE = credentialsOf('sample');
+
+/** By what a page's form asks for, by what the source reads, else by the model's fields. */
+function bodiesOf(
+  method: string,
+  path: string,
+  url: string,
+  row: Record<string, unknown>,
+  knowledge: BodyKnowledge | undefined,
+): Body[] {
+  const byModel: Body = { type: JSON_TYPE, text: JSON.stringify(row), told: '' };
+  if (knowledge === undefined) return [byModel];
+  const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const byName = new Map(Object.entries(row).map(([name, value]) => [plain(name), value]));
+  const valueFor = (name: string): unknown =>
+    knowledge.known(name, path) ?? knowledge.offered(name) ?? byName.get(plain(name));
+  const forms = method === 'POST' ? knowledge.forms(method, url) : [];
+  const bodies = forms.map(
+    (form, index): Body => ({
+      type: FORM_TYPE,
+      text: formText(form, valueFor),
+      told: forms.length === 1 ? ', a form' : `, form ${index + 1}`,
+    }),
+  );
+  const fields = knowledge.fields(method, path);
+  const read = fields === undefined ? undefined : bodyOf(fields, valueFor, SAMPLE);
+  const json: Body = read === undefined ? byModel : { type: JSON_TYPE, text: JSON.stringify(read), told: '' };
+  if (knowledge.takesForms && method === 'POST' && forms.length === 0) {
+    const flat = Object.entries(read ?? row).filter(([, value]) => typeof value !== 'object');
+    const text = new URLSearchParams(
+      Object.fromEntries(flat.map(([name, value]) => [name, String(value)])),
+    ).toString();
+    const form: Body = { type: FORM_TYPE, text, told: ', a form' };
+    return /(?:^|\/)api(?:\/|$)/.test(path) ? [json] : [form, json];
+  }
+  return [...bodies, json];
+}
+
+function formText(form: Form, valueFor: (name: string) => unknown): string {
+  const filled = new URLSearchParams();
+  for (const { name, type, value } of form.fields) {
+    if (isCsrfName(name)) continue;
+    const typed = ['hidden', 'select', 'submit', 'radio', 'checkbox'].includes(type) || value !== '';
+    const own = typed
+      ? value
+      : (valueFor(name) ?? Object.values(bodyOf(new Map([[name, {}]]), valueFor, SAMPLE))[0]);
+    filled.append(name, String(own ?? ''));
+  }
+  return filled.toString();
 }
 
 class Data {

@@ -88,6 +88,14 @@ export function startCommand(command: string, { cwd, env, signal }: Omit<RunOpti
   return { child, ended, said: () => said, killed: () => killed, end };
 }
 
+/** Why a program ended, as lines to show: the end of what it said, and before it the error, where a long stack hides it. */
+export function lastWords(said: string, count: number): string[] {
+  const all = lastLines(said, 500);
+  const last = all.slice(-count);
+  const error = all.slice(0, -count).findLast((line) => /^\s*(?:\w*Error\b|Error:)/.test(line));
+  return error === undefined || last.some((line) => /^\s*\w*Error\b.*:/.test(line)) ? last : [error, ...last];
+}
+
 /** The end of what a program said, as lines to show. */
 export function lastLines(said: string, count: number): string[] {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of terminals are what is removed

@@ -99,6 +99,7 @@ function text(table: Table, name: string, row: number): string {
   if (/user_?name|login/.test(lower)) return `sample${n}`;
   if (/url|link|website|avatar|image/.test(lower)) return `https://example.com/sample-${n}`;
   if (/phone|mobile/.test(lower)) return `+1555010000${n}`;
+  if (/price|amount|total|cost/.test(lower)) return `${10 + row}.50`;
   if (/country/.test(lower)) return ['DE', 'FR', 'US'][row % 3] ?? 'DE';
   if (/currency/.test(lower)) return 'EUR';
   if (/locale|lang/.test(lower)) return 'en';

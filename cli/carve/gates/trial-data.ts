@@ -1,6 +1,7 @@
 /** Makes the template database: the monolith's tables with rows to compare on. */
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
+import pg from 'pg';
 import { createTablesSql } from '../service/schema/engine.ts';
 import type { ServiceSpec } from '../service/spec.ts';
 import { readCatalog, type Table } from './catalog.ts';
@@ -35,15 +36,39 @@ export async function makeTrialData(
       notes.push(...samples.problems);
       return { tables, rows: samples.rows, seed: seedSql(tables, samples), notes };
     }
-    const rows = new Map<string, Row[]>();
-    for (const table of tables) {
-      const from = `"${table.schema.replaceAll('"', '""')}"."${table.name.replaceAll('"', '""')}"`;
-      const order = table.primaryKey.map((column) => `"${column.replaceAll('"', '""')}"`).join(', ');
-      const text = `SELECT * FROM ${from}${order === '' ? '' : ` ORDER BY ${order}`} LIMIT ${MOST_ROWS}`;
-      rows.set(keyOf(table), (await client.query<Row>({ text, types: AS_TEXT })).rows);
-    }
+    const rows = await rowsOf(client, tables);
     return { tables, rows, seed: '', notes };
   });
+}
+
+/**
+ * Rows as they are in a database.
+ *
+ * @param first a row that comes first among those of its table
+ */
+export async function readRows(
+  url: string,
+  tables: readonly Table[],
+  first: { table: string; row: Row } | undefined,
+): Promise<Map<string, Row[]>> {
+  const rows = await withClient(url, (client) => rowsOf(client, tables));
+  const list = first === undefined ? undefined : rows.get(first.table);
+  if (first === undefined || list === undefined) return rows;
+  const table = tables.find((item) => keyOf(item) === first.table);
+  const key = table?.primaryKey ?? [];
+  const same = (row: Row): boolean => key.every((name) => row[name] === first.row[name]);
+  return rows.set(first.table, [first.row, ...list.filter((row) => !same(row))]);
+}
+
+async function rowsOf(client: pg.Client, tables: readonly Table[]): Promise<Map<string, Row[]>> {
+  const rows = new Map<string, Row[]>();
+  for (const table of tables) {
+    const from = `${pg.escapeIdentifier(table.schema)}.${pg.escapeIdentifier(table.name)}`;
+    const order = table.primaryKey.map((column) => pg.escapeIdentifier(column)).join(', ');
+    const text = `SELECT * FROM ${from}${order === '' ? '' : ` ORDER BY ${order}`} LIMIT ${MOST_ROWS}`;
+    rows.set(keyOf(table), (await client.query<Row>({ text, types: AS_TEXT })).rows);
+  }
+  return rows;
 }
 
 /** By the monolith's migrations, which also make what the schema does not know; else from the schema. */
