@@ -13,6 +13,8 @@ export type Fate = 'moved' | 'copied' | 'client' | 'middleware' | 'remote' | 'st
 export interface Fated {
   fate: Fate;
   why: string;
+  /** A copy of something that the monolith goes on running itself. */
+  staysToo?: true;
 }
 
 export function fatesOf(slice: Slice): Map<ProjectSymbol, Fated> {
@@ -71,6 +73,9 @@ export function fatesOf(slice: Slice): Map<ProjectSymbol, Fated> {
           symbol.symbol.names.length === 0 ? 'the monolith goes on loading it too' : `${user.id} uses it too`,
       });
   }
+  for (const [symbol, fated] of fates)
+    if (staying.has(symbol) && !composes(slice, symbol) && ['copied', 'middleware'].includes(fated.fate))
+      fates.set(symbol, { ...fated, staysToo: true });
   for (const symbol of ports)
     fates.set(symbol, { fate: 'remote', why: 'stays in the monolith; the service calls it' });
   for (const symbol of graph.all)

@@ -41,7 +41,7 @@ export function refusalsOf(
     ...signatures(crossing),
     ...identity(slice),
     ...foreignQueries(slice, fates),
-    ...ownedQueries(slice),
+    ...ownedQueries(slice, fates),
     ...fromObstacles(suggestion),
     ...unreadable(slice),
     ...foreignRoutes(slice),
@@ -213,31 +213,37 @@ interface Query {
 }
 
 /** Queries in a symbol's own text, those in raw SQL included. */
-function queriesOf(slice: Slice, symbol: ProjectSymbol): Query[] {
+function queriesOf(
+  slice: Slice,
+  symbol: ProjectSymbol,
+  counts: (run: Invocation) => boolean = () => true,
+): Query[] {
   const { vm } = slice.deep.run;
-  return runsOf(slice, symbol).flatMap((run) => {
-    const place = (item: { place: AccessRecord['place'] }): { file: string; line: number } => ({
-      file: item.place.module.source.name,
-      line: vm.line(item.place.module, item.place.node),
-    });
-    return [
-      ...[...run.accesses.values()].map((item) => ({
-        model: item.model,
-        access: item.access,
-        operation: item.operation,
-        inTransaction: item.transaction !== undefined,
-        ...place(item),
-      })),
-      ...run.raw.flatMap((item) =>
-        slice.behaviour.raw(item).map((touch) => ({
-          ...touch,
-          operation: 'raw SQL',
+  return runsOf(slice, symbol)
+    .filter(counts)
+    .flatMap((run) => {
+      const place = (item: { place: AccessRecord['place'] }): { file: string; line: number } => ({
+        file: item.place.module.source.name,
+        line: vm.line(item.place.module, item.place.node),
+      });
+      return [
+        ...[...run.accesses.values()].map((item) => ({
+          model: item.model,
+          access: item.access,
+          operation: item.operation,
           inTransaction: item.transaction !== undefined,
           ...place(item),
         })),
-      ),
-    ];
-  });
+        ...run.raw.flatMap((item) =>
+          slice.behaviour.raw(item).map((touch) => ({
+            ...touch,
+            operation: 'raw SQL',
+            inTransaction: item.transaction !== undefined,
+            ...place(item),
+          })),
+        ),
+      ];
+    });
 }
 
 function verb(access: Access): string {
@@ -274,15 +280,18 @@ function foreignQueries(slice: Slice, fates: ReadonlyMap<ProjectSymbol, Fated>):
   });
 }
 
-/** Queries of code that stays on models that move. */
-function ownedQueries(slice: Slice): Draft[] {
+/** Queries of code that stays, or of which only a copy goes, on models that move. */
+function ownedQueries(slice: Slice, fates: ReadonlyMap<ProjectSymbol, Fated>): Draft[] {
+  const elsewhere = runsForOthers(slice, fates);
   return slice.graph.all.flatMap((symbol): Draft[] => {
-    if (slice.taken.has(symbol)) return [];
-    return queriesOf(slice, symbol)
+    const staysToo = fates.get(symbol)?.staysToo === true;
+    if (slice.taken.has(symbol) && !staysToo) return [];
+    return queriesOf(slice, symbol, staysToo ? (run) => elsewhere.has(run) : undefined)
       .filter((query) => slice.owned.has(query.model))
       .map(({ model, access, operation, file, line }) => {
         const joined = / of (\w+)$/.exec(operation)?.[1];
         const spans = joined !== undefined && !slice.owned.has(joined);
+        const stays = staysToo ? 'goes on running in the monolith as well' : 'stays';
         return {
           kind: spans ? 'joined-query' : 'owned-access',
           subject: `${symbol.id}:${model}:${access}`,
@@ -290,11 +299,27 @@ function ownedQueries(slice: Slice): Draft[] {
           line,
           reason: spans
             ? `a query on ${joined}, which stays in the monolith, also ${verb(access)} ${model}, which moves`
-            : `${symbol.id} stays but ${verb(access)} ${model}, which moves`,
+            : `${symbol.id} ${stays} but ${verb(access)} ${model}, which moves`,
           options: [SHARED],
         };
       });
   });
+}
+
+/** What runs in the monolith for routes, jobs and listeners of others, not going on in what moves: that is called. */
+function runsForOthers(slice: Slice, fates: ReadonlyMap<ProjectSymbol, Fated>): ReadonlySet<Invocation> {
+  const { run } = slice.deep;
+  const roots = [
+    ...run.routes
+      .filter((route) => !slice.routes.includes(route))
+      .flatMap((route) => [...route.handled, ...route.ownInvocations, ...route.inheritedInvocations]),
+    ...run.entries.filter((entry) => !slice.entries.includes(entry)).map(({ invocation }) => invocation),
+  ];
+  const moves = (invocation: Invocation): boolean => {
+    const symbol = slice.graph.of(invocation);
+    return symbol !== undefined && fates.get(symbol)?.fate === 'moved';
+  };
+  return slice.behaviour.reach(roots, moves).invocations;
 }
 
 const OBSTACLES = new Set(['cascade', 'join-table', 'database-object']);
