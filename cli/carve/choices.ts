@@ -1,6 +1,6 @@
 /** What decisions mean for a slice. */
 import { type Decision, decisionFor } from './decisions.ts';
-import type { FullRefusal } from './refusals.ts';
+import type { FullRefusal } from './refusals/draft.ts';
 import type { SliceChoices } from './slice/slice.ts';
 
 /** Choices from decisions alone: `port:FILE#NAME: shared-database` takes a function along that could be called. */
