@@ -1,3 +1,4 @@
+import { atOnce } from '../in-steps.ts';
 import type { Plan, PlanRoute, PlanService } from '../plan/plan.ts';
 import type { Revision } from '../revision/revision.ts';
 import { PathTree } from './radix.ts';
@@ -23,10 +24,7 @@ export const EMPTY_TABLE: RoutingTable = {
  * unknown means monolith. Two claims of the same requests: the capability first in alphabetical order has them.
  */
 export function compileTable(revision: Revision, options: CompileOptions): RoutingTable {
-  const steps = compileSteps(revision, options);
-  let step = steps.next();
-  while (!step.done) step = steps.next();
-  return step.value;
+  return atOnce(compileSteps(revision, options));
 }
 
 /** `compileTable` in steps of one capability, so that an edge can answer requests between them. */

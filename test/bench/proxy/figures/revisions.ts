@@ -81,7 +81,8 @@ export async function measureRevisions(revisions: number, rate: number): Promise
     };
   } finally {
     for (const each of running.reverse()) {
-      if (each === publisher) await publisher.ask('end');
+      // One that has died has said so already.
+      if (each === publisher) await publisher.ask('end').catch(() => {});
       await each.stop();
     }
     rmSync(folder, { recursive: true, force: true });
@@ -89,7 +90,9 @@ export async function measureRevisions(revisions: number, rate: number): Promise
 }
 
 function variantOf(index: number): EdgeVariant {
-  return { phase: PHASES[index % PHASES.length]!, weightBp: 100 * (1 + (index % 100)), plans: 1_000 };
+  const phase = PHASES[index % PHASES.length]!;
+  const share = phase === 'canary' ? 100 * (1 + (index % 99)) : 0;
+  return { phase, weightBp: phase === 'cutover' ? 10_000 : share, plans: 1_000 };
 }
 
 /** Users for so many seconds, or until `done`, looked at second by second. */
