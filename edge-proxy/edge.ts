@@ -152,18 +152,16 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
   }
 
   function serviceVersion(capability: string): string {
-    const route = handler.serving.table.routes.find((candidate) => candidate.capability === capability);
-    return route === undefined ? 'unknown' : upstreams.seen(route.serviceKey).version;
+    const found = handler.serving.table.capabilities.get(capability);
+    return found === undefined ? 'unknown' : upstreams.seen(found.serviceKey).version;
   }
 
   function report(): EdgeReport {
     const { table } = handler.serving;
-    const services = new Map<string, EdgeReport['services'][number]>();
-    for (const { capability, serviceKey } of table.routes) {
-      if (services.has(capability)) continue;
+    const services = Array.from(table.capabilities, ([capability, { serviceKey }]) => {
       const { endpoints, healthy, versions } = upstreams.seen(serviceKey);
-      services.set(capability, { capability, endpoints, healthy, versions });
-    }
+      return { capability, endpoints, healthy, versions };
+    });
     return {
       id,
       revision: table.revision,
@@ -171,7 +169,7 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
       ...addresses,
       startedAt,
       draining: stage !== 'ready',
-      services: [...services.values()],
+      services,
     };
   }
 

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { openStateStore } from '../../../../migration-plans/state-store/postgres.ts';
 import { startTestPostgres } from '../../../support/postgres.ts';
 import { listening } from '../candidate.ts';
@@ -7,6 +8,8 @@ import { benchRevision, type EdgeVariant } from '../revisions.ts';
  * A real state store, and somebody who publishes to it: in a process of its own, as in life, so that neither building a revision nor
  * writing it down counts as the edge's work or delays the users.
  */
+// Elsewhere in life, so they take no time here that users need. The database inherits it.
+setPriority(19);
 const postgres = await startTestPostgres();
 const url = await postgres.createDatabase();
 const store = await openStateStore({ url });
