@@ -230,7 +230,7 @@ export class Exchange
     this.#connection = undefined;
     if (this.#takenOver(head)) return;
     this.#attemptEnded(head.status, undefined);
-    const answer = this.#reply.begin(head, this.#attempts.upstream, this.#head.host);
+    const answer = this.#reply.begin(head, this.#attempts.upstream, this.#head);
     const last = !this.#uploading();
     this.#reply.whole(answer, framing, body, last);
     if (!last) {
@@ -243,7 +243,7 @@ export class Exchange
 
   onHead(head: ResponseHead, framing: BodyFraming): void {
     if (this.#takenOver(head)) return;
-    const answer = this.#reply.begin(head, this.#attempts.upstream, this.#head.host);
+    const answer = this.#reply.begin(head, this.#attempts.upstream, this.#head);
     this.#upload?.forget();
     this.#reply.head(answer, framing, !this.#uploading());
     this.enter('body', this.#job.timeouts.idleMs, this.wheel.coarseNow);
@@ -274,7 +274,7 @@ export class Exchange
   onSwitch(head: ResponseHead, rest: Buffer): void {
     const connection = this.#connection as UpstreamConnection;
     this.#attemptEnded(head.status, undefined);
-    const answer = this.#reply.begin(head, this.#attempts.upstream, this.#head.host);
+    const answer = this.#reply.begin(head, this.#attempts.upstream, this.#head);
     const client = this.#reply.switchProtocols(answer, head.upgrade ?? this.#head.upgrade);
     if (client === undefined) {
       connection.destroy();

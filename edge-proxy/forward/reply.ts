@@ -4,10 +4,13 @@ import type { AnswerHead, AnswerWriter } from './answer-writer.ts';
 import type { ForwardingHeaders } from './forwarding-headers.ts';
 import { type OwnAnswer, ownBody } from './own-answers.ts';
 import type { ForwardJob, Upstream } from './port.ts';
+import type { RequestHead } from './request-head.ts';
 import { isEncrypted } from './request-text.ts';
 import { type BodyFraming, type ResponseHead, toRawHeaders } from './response-head.ts';
+import { publicOrigin } from './rewrite.ts';
 
-export type ReplyJob = Pick<ForwardJob, 'request' | 'answerHeaders'> & Partial<Pick<ForwardJob, 'capture'>>;
+export type ReplyJob = Pick<ForwardJob, 'request' | 'answerHeaders' | 'peerTrusted'> &
+  Partial<Pick<ForwardJob, 'capture'>>;
 
 /** The answer of one exchange: an upstream's as it passes to the client (and to the capture), or one of the edge itself. */
 export class Reply {
@@ -35,8 +38,8 @@ export class Reply {
     this.#writer.information(head);
   }
 
-  /** An upstream's answer begins. `host`: the name by which the client knows this place. */
-  begin(head: ResponseHead, upstream: Upstream, host: string | undefined): AnswerHead {
+  /** An upstream's answer to `asked` begins. */
+  begin(head: ResponseHead, upstream: Upstream, asked: RequestHead): AnswerHead {
     const { capture, request } = this.#job;
     this.begun = true;
     this.status = head.status;
@@ -44,12 +47,8 @@ export class Reply {
     this.lines = head.lines;
     capture?.head(head.status, toRawHeaders(head.lines));
     const extra = this.#job.answerHeaders(upstream.target, head.status);
-    return answerHead(
-      head,
-      extra,
-      this.#headers,
-      upstream.rewrite,
-      () => `${isEncrypted(request.socket) ? 'https' : 'http'}://${host ?? ''}`,
+    return answerHead(head, extra, this.#headers, upstream.rewrite, () =>
+      publicOrigin(asked, this.#job.peerTrusted === true, isEncrypted(request.socket)),
     );
   }
 
