@@ -20,7 +20,8 @@ async function edgeWith(monolith: string, limits: Partial<Timeouts>) {
     planRoute('GET', '/patient', { timeouts: UNLIMITED }),
   ];
   store.publish(revision(1, [{ plan: plan('limits', routes), state: state() }]));
-  return kept(edgeFor(monolith, { store: store.asStore() }));
+  // What no plan claims would wait for longer than a test does.
+  return kept(edgeFor(monolith, { store: store.asStore(), monolithTimeouts: { connectMs: 60_000 } }));
 }
 
 /** What became of one request to each of both routes: the short one is over while the patient one still waits. */
