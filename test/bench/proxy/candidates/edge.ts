@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import { PRODUCTION_PARTS } from '../../../../edge-proxy/composition.ts';
 import { createEndpointPool } from '../../../../edge-proxy/discovery/balance.ts';
 import { createForwarder } from '../../../../edge-proxy/forward/index.ts';
@@ -25,6 +25,10 @@ const realStore = BENCH_STORE === undefined ? undefined : await openStateStore({
 const places = new Places({ [SERVICE_KEY]: process.env.BENCH_SERVICE ?? ORIGIN_URL });
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
+let collectionMs = 0;
+new PerformanceObserver((list) => {
+  for (const { duration } of list.getEntries()) collectionMs = Math.max(collectionMs, duration);
+}).observe({ entryTypes: ['gc'] });
 let peakRss = 0;
 let peakHeld = 0;
 const edge = await startEdge(
@@ -56,6 +60,12 @@ const edge = await startEdge(
   },
 );
 
+/** The longest that the event loop was kept from its work since the last question, and by the garbage collector alone. */
+export interface LongestBlock {
+  anyMs: number;
+  collectionMs: number;
+}
+
 /** What the edge says of mirroring so far. Bytes. */
 export interface ShadowFigures {
   peakRss: number;
@@ -73,10 +83,10 @@ listening(Number(new URL(edge.url).port), {
   },
   /** Number of the revision that it serves. */
   revision: () => edge.status().revision.number,
-  /** The longest that the event loop was kept from its work since the last question, in milliseconds. */
-  longestBlock() {
-    const ms = delay.max / 1e6;
+  longestBlock(): LongestBlock {
+    const longest = { anyMs: delay.max / 1e6, collectionMs };
     delay.reset();
-    return ms;
+    collectionMs = 0;
+    return longest;
   },
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Phase } from '../../../../migration-plans/revision/revision.ts';
 import { arrive, quantileOf } from '../../open-loop.ts';
+import type { LongestBlock } from '../candidates/edge.ts';
 import { startEdgeCandidate } from '../contenders.ts';
 import { startOrigin } from '../origin.ts';
 import { type Running, type RunningNode, startNode } from '../processes.ts';
@@ -69,7 +70,7 @@ export async function measureRevisions(revisions: number, rate: number): Promise
       usersUntil(edge.port, rate, Number.POSITIVE_INFINITY, () => !swapping),
       swap(publisher),
     ]);
-    const block = await edge.ask<number>('longestBlock');
+    const block = await edge.ask<LongestBlock>('longestBlock');
     const times = `p99 ${calm.p99Ms.toFixed(1)} ms before, ${all.p99Ms.toFixed(1)} ms while swapping, ${all.worstP99Ms.toFixed(1)} ms in the worst second`;
     return {
       name: `${revisions} revisions of 10 006 routes swapped under load`,
@@ -77,7 +78,7 @@ export async function measureRevisions(revisions: number, rate: number): Promise
       unit: 'failed',
       atLeast: 0,
       aim: 0,
-      note: `${all.requests} requests at ${rate}/s: ${times}; event loop kept waiting ${block.toFixed(1)} ms at most; revision ${last} serves${all.problems.length > 0 ? `; ${all.problems.slice(0, 3).join(', ')}` : ''}`,
+      note: `${all.requests} requests at ${rate}/s: ${times}; event loop kept waiting ${block.anyMs.toFixed(1)} ms at most, by the garbage collector ${block.collectionMs.toFixed(1)} ms; revision ${last} serves${all.problems.length > 0 ? `; ${all.problems.slice(0, 3).join(', ')}` : ''}`,
     };
   } finally {
     for (const each of running.reverse()) {
