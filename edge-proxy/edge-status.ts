@@ -68,23 +68,8 @@ export function edgeStatus(facts: StatusFacts): EdgeStatus {
 }
 
 function capabilitiesOf(table: RoutingTable, kills: readonly string[]): EdgeStatus['capabilities'] {
-  const rows = new Map<string, EdgeStatus['capabilities'][number]>();
-  for (const { capability, state } of table.routes) {
-    const row = rows.get(capability);
-    if (row) {
-      row.routes += 1;
-      continue;
-    }
+  return Array.from(table.capabilities, ([capability, { state, routes }]) => {
     const { phase, weightBp, owner, killed } = state;
-    rows.set(capability, {
-      capability,
-      phase,
-      weightBp,
-      owner,
-      killed,
-      killedHere: kills.includes(capability),
-      routes: 1,
-    });
-  }
-  return [...rows.values()];
+    return { capability, phase, weightBp, owner, killed, killedHere: kills.includes(capability), routes };
+  });
 }

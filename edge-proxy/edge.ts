@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import { inSteps } from '../migration-plans/in-steps.ts';
 import type { Revision } from '../migration-plans/revision/revision.ts';
+import { prepareValidation } from '../migration-plans/revision/validate.ts';
 import { compileSteps } from '../migration-plans/routing/compile.ts';
 import type { EdgeReport } from '../migration-plans/state-store/port.ts';
 import { proxyTrust } from './client-address.ts';
@@ -12,7 +14,6 @@ import { keepLease, type Lease } from './lifecycle/lease.ts';
 import { type Health, readiness, type Stage } from './lifecycle/stages.ts';
 import { checkOptions, EDGE_LIMITS, type EdgeOptions, MONOLITH_TIMEOUTS, secretBytes } from './options.ts';
 import { type FollowerEvent, followRevisions } from './revision/follower.ts';
-import { inSteps } from './revision/in-steps.ts';
 import { lastGoodIn } from './revision/last-good.ts';
 import { serveSteps } from './serving.ts';
 import { NO_SHADOW, type ShadowPort } from './shadow/port.ts';
@@ -151,18 +152,16 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
   }
 
   function serviceVersion(capability: string): string {
-    const route = handler.serving.table.routes.find((candidate) => candidate.capability === capability);
-    return route === undefined ? 'unknown' : upstreams.seen(route.serviceKey).version;
+    const found = handler.serving.table.capabilities.get(capability);
+    return found === undefined ? 'unknown' : upstreams.seen(found.serviceKey).version;
   }
 
   function report(): EdgeReport {
     const { table } = handler.serving;
-    const services = new Map<string, EdgeReport['services'][number]>();
-    for (const { capability, serviceKey } of table.routes) {
-      if (services.has(capability)) continue;
+    const services = Array.from(table.capabilities, ([capability, { serviceKey }]) => {
       const { endpoints, healthy, versions } = upstreams.seen(serviceKey);
-      services.set(capability, { capability, endpoints, healthy, versions });
-    }
+      return { capability, endpoints, healthy, versions };
+    });
     return {
       id,
       revision: table.revision,
@@ -170,7 +169,7 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
       ...addresses,
       startedAt,
       draining: stage !== 'ready',
-      services: [...services.values()],
+      services,
     };
   }
 
@@ -208,7 +207,10 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
     handler,
     logger,
     metrics,
-    start: () => follower.start(),
+    start() {
+      if (store !== undefined) prepareValidation();
+      return follower.start();
+    },
     async open(listening, figures) {
       addresses = listening;
       listenerFigures = figures;

@@ -68,11 +68,11 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     monolith: monolithUpstream(options.monolith),
     serviceOf: ({ serviceKey }) => serviceFor(serviceKey).upstream,
     async use(table, limitMs) {
-      const keys = new Set(
-        table.routes.flatMap(({ serviceKey, sandboxKey }) =>
-          sandboxKey === undefined ? [serviceKey] : [serviceKey, sandboxKey],
-        ),
-      );
+      const keys = new Set<string>();
+      for (const { serviceKey, sandboxKey } of table.capabilities.values()) {
+        keys.add(serviceKey);
+        if (sandboxKey !== undefined) keys.add(sandboxKey);
+      }
       directory?.watch(keys);
       const kept = new Map<string, Service>();
       for (const key of keys) kept.set(key, serviceFor(key));

@@ -32,6 +32,7 @@ export async function setUpEdge(args: EdgeArguments): Promise<EdgeSetup> {
     options: {
       ...settingsOf(project),
       monolith,
+      monolithConnection: { rewrite: project.monolith.rewrite },
       store,
       cloudMap: { ...endpoint, region, namespace },
       stateFolder: join(stateFolderAt(project.stateDir).edges, args.name),

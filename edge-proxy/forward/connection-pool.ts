@@ -45,11 +45,14 @@ export class ConnectionPool implements ConnectionOwner {
   #closing = false;
   #onEmpty: (() => void) | undefined;
   /** When it was last asked for a connection, by the wheel's coarse clock. */
-  lastUsed = 0;
+  #lastUsed: number;
+  /** Its owner no longer keeps it: whoever still has it asks for another one. */
+  forgotten = false;
 
   constructor(wheel: TimerWheel, origin: Origin, limits: PoolLimits, onDefect: (error: unknown) => void) {
     this.onDefect = onDefect;
     this.wheel = wheel;
+    this.#lastUsed = wheel.coarseNow;
     this.origin = origin;
     this.#named = isIP(origin.host) === 0;
     this.#limits = limits;
@@ -57,6 +60,11 @@ export class ConnectionPool implements ConnectionOwner {
 
   get maxHeadBytes(): number {
     return this.#limits.maxHeadBytes;
+  }
+
+  /** It has no connection, and nobody has asked for one in so many milliseconds. */
+  unusedFor(ms: number): boolean {
+    return this.#all.size === 0 && this.#queue.size === 0 && this.wheel.coarseNow - this.#lastUsed > ms;
   }
 
   counts(): PoolCounts {
@@ -70,7 +78,7 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** An idle connection that was used at most `maxIdleMs` ago. */
   take(maxIdleMs: number): UpstreamConnection | undefined {
-    this.lastUsed = this.wheel.coarseNow;
+    this.#lastUsed = this.wheel.coarseNow;
     for (;;) {
       const connection = this.#idle.at(-1);
       if (connection === undefined) return undefined;

@@ -1,22 +1,23 @@
-import type { Target } from '../../migration-plans/revision/revision.ts';
 import type { Endpoint } from '../discovery/port.ts';
-import { answerHead, ownHead } from './answer-text.ts';
-import type { AnswerHead, AnswerWriter } from './answer-writer.ts';
+import { refusalOf } from './admission.ts';
+import type { AnswerWriter } from './answer-writer.ts';
 import { Attempts } from './attempt.ts';
-import type { ConnectionPool, PoolWaiter } from './connection-pool.ts';
+import type { ConnectionPool } from './connection-pool.ts';
 import type { BrokenConnection, ConnectionUser } from './connection-port.ts';
+import { ConnectionSearch, type SearchListener } from './connection-search.ts';
+import { ExchangeClock } from './exchange-clock.ts';
 import type { Listed } from './exchange-list.ts';
-import { MAX_VIA_HOPS, ownHops } from './forwarding-headers.ts';
 import type { ResolvedOptions } from './options.ts';
-import { answerFor, type OwnAnswer, ownBody } from './own-answers.ts';
-import { idleLimit, lateness, type Phase, type Turn } from './phases.ts';
+import { answerFor, type OwnAnswer } from './own-answers.ts';
+import type { Turn } from './phases.ts';
 import type { ForwardFailure, ForwardJob, Upstream } from './port.ts';
 import { failedStatus, isClients, isIdempotent, recover } from './recovery.ts';
+import { Reply } from './reply.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
-import { isEncrypted, requestText } from './request-text.ts';
-import { type BodyFraming, type ResponseHead, toRawHeaders } from './response-head.ts';
+import { requestText } from './request-text.ts';
+import type { BodyFraming, ResponseHead } from './response-head.ts';
 import type { RetryBudget } from './retry-budget.ts';
-import { Timed, type TimerWheel } from './timer-wheel.ts';
+import type { TimerWheel } from './timer-wheel.ts';
 import { Tunnel, type TunnelListener } from './tunnel.ts';
 import { Upload, type UploadListener } from './upload.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
@@ -32,89 +33,79 @@ export interface ExchangeHost extends ResolvedOptions {
 
 export type ExchangeJob = Omit<ForwardJob, 'response' | 'capture'> & Partial<Pick<ForwardJob, 'capture'>>;
 
-/** One request on its way: attempts, the answer, time limits, and exactly one end. */
-export class Exchange extends Timed implements ConnectionUser, PoolWaiter, UploadListener, TunnelListener {
+/** One request on its way: what happens when, who is told, and exactly one end. */
+export class Exchange
+  extends ExchangeClock
+  implements ConnectionUser, SearchListener, UploadListener, TunnelListener
+{
   listNext: Listed | undefined = undefined;
   listPrevious: Listed | undefined = undefined;
   readonly #host: ExchangeHost;
   readonly #job: ExchangeJob;
-  readonly #answer: AnswerWriter;
+  readonly #reply: Reply;
   /** What the client sent behind a request for an upgrade; undefined: an ordinary request. */
   readonly #behind: Buffer | undefined;
   #head!: RequestHead;
   readonly #attempts: Attempts;
+  readonly #search: ConnectionSearch;
   #endpoint: Endpoint | undefined;
-  #pool: ConnectionPool | undefined;
   #connection: UpstreamConnection | undefined;
   #upload: Upload | undefined;
   #tunnel: Tunnel | undefined;
-  #phase: Phase = 'queue';
-  #totalDeadline = Number.POSITIVE_INFINITY;
   /** The client waits for 100 before it sends its body. */
   #continueDue = false;
-  /** The client has not taken what was written to it. */
-  #answerBlocked = false;
   #staleUsed = false;
   #fellBack = false;
-  #answering = false;
-  #answeredBy: Target | undefined;
-  #status = 0;
-  #responseBytes = 0;
-  #answerLines: string | undefined;
 
   constructor(host: ExchangeHost, job: ExchangeJob, answer: AnswerWriter, behind: Buffer | undefined) {
-    super();
+    super(host.wheel, job.timeouts, host.limits.requestIdleMs);
     this.#host = host;
     this.#job = job;
     this.#attempts = new Attempts(job.primary, job.observer, host.budgetOf);
-    this.#answer = answer;
+    this.#search = new ConnectionSearch(host.wheel, this);
+    this.#reply = new Reply(job, answer, host.headers);
     this.#behind = behind;
     answer.onClosed(() => this.#clientClosed());
   }
 
   /** `rawHeaders` in the form of HTTP/1.1. */
   start(rawHeaders: readonly string[], minor: number): void {
-    const { request, timeouts } = this.#job;
-    const { limits, headers, wheel } = this.#host;
+    const { request } = this.#job;
+    const { limits, headers } = this.#host;
     const head = readRequestHead(request.url ?? '', minor, rawHeaders);
     if ('code' in head) {
       this.refuse(head);
       return;
     }
+    const upgrade = this.#behind !== undefined;
+    const refusal = refusalOf(head, upgrade, limits.maxRequestBytes, headers);
     this.#head = head;
-    if (
-      head.via !== undefined &&
-      headers.via !== undefined &&
-      ownHops(head.via, headers.via) >= MAX_VIA_HOPS
-    ) {
-      this.refuse({ status: 508, code: 'loop' });
+    if (refusal !== undefined) {
+      this.refuse(refusal);
       return;
     }
-    if (limits.maxRequestBytes > 0 && head.contentLength > limits.maxRequestBytes) {
-      this.refuse({ status: 413, code: 'request-too-large' });
-      return;
-    }
-    if (this.#behind === undefined) head.upgrade = undefined;
-    else if (head.contentLength !== 0 || head.upgrade === undefined) {
-      this.refuse({ status: 400, code: 'bad-upgrade' });
-      return;
-    }
+    if (!upgrade) head.upgrade = undefined;
     if (head.contentLength !== 0) {
       const tap = this.#job.capture?.request;
       this.#upload = new Upload(request, head.contentLength === -1, limits, this, tap);
     }
-    const now = wheel.now();
-    if (timeouts.totalMs > 0) this.#totalDeadline = now + timeouts.totalMs;
+    const now = this.wheel.now();
+    this.startClock(now);
     this.#attempt(now);
+  }
+
+  /** The edge does not pass this request on. */
+  refuse(answer: OwnAnswer): void {
+    this.#answerSelf(answer, 'bad-request');
   }
 
   /** The process stops: whatever is still going on ends now. */
   abort(): void {
-    if (this.#phase === 'over') return;
+    if (this.phase === 'over') return;
     this.#dropConnection();
     this.#attemptEnded(0, 'client-aborted');
     if (this.#tunnel !== undefined) this.#tunnel.destroy();
-    else this.#answer.cut();
+    else this.#reply.cut();
     this.#finish('cut');
   }
 
@@ -125,54 +116,24 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
       return;
     }
     this.#endpoint = endpoint;
-    this.#pool = this.#host.poolFor(this.#attempts.upstream, endpoint);
-    this.#connect(this.#pool, now);
+    const terms = {
+      connectMs: this.#job.timeouts.connectMs,
+      repeatable: this.#repeatable(),
+      writeReuseMs: this.#host.limits.writeReuseMs,
+      fresh: this.#staleUsed,
+    };
+    this.#search.begin(this.#host.poolFor(this.#attempts.upstream, endpoint), terms, now);
   }
 
-  #connect(pool: ConnectionPool, now: number): void {
-    const connection = this.#staleUsed ? undefined : pool.take(this.#maxIdleMs());
-    if (connection !== undefined) {
-      if (this.#repeatable()) this.#send(connection, now);
-      else this.#lookThenSend(pool, connection, now);
-      return;
-    }
-    if (!pool.wait(this, this.#job.timeouts.connectMs)) {
-      this.#attemptFailed('overload', true, false);
-      return;
-    }
-    if (pool.queued(this)) this.#enter('queue', this.#host.limits.queueMs, now);
-    // The connection watches its own time limit.
-    else this.#enter('connect', 0, now);
+  connectionDue(phase: 'queue' | 'connect', now: number): void {
+    this.enter(phase, phase === 'queue' ? this.#host.limits.queueMs : 0, now);
   }
 
-  /**
-   * A write on a kept connection cannot be repeated when it turns out that the upstream had closed it just before. So the kernel
-   * is asked first what has arrived: in the check phase after the next poll every close until then has been seen. (The check phase of
-   * the present turn follows a poll that may be older than the request.) Costs a turn of the event loop, and no system call.
-   */
-  #lookThenSend(pool: ConnectionPool, connection: UpstreamConnection, now: number): void {
-    this.#connection = connection;
-    this.#enter('connect', 0, now);
-    setImmediate(() =>
-      setImmediate(() => {
-        if (this.#connection !== connection || this.#phase !== 'connect') return;
-        this.#connection = undefined;
-        const later = this.#host.wheel.now();
-        if (connection.usable) this.#send(connection, later);
-        else this.#connect(pool, later);
-      }),
-    );
+  noConnection(failure: ForwardFailure): void {
+    this.#attemptFailed(failure, true, false);
   }
 
-  onConnection(connection: UpstreamConnection): void {
-    this.#send(connection, this.#host.wheel.now());
-  }
-
-  onNoConnection(_error: Error, timedOut: boolean): void {
-    this.#attemptFailed(timedOut ? 'timeout-connect' : 'connect', true, false);
-  }
-
-  #send(connection: UpstreamConnection, now: number): void {
+  connectionFound(connection: UpstreamConnection, now: number): void {
     const { request, timeouts } = this.#job;
     const head = this.#head;
     this.#connection = connection;
@@ -181,26 +142,26 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
     connection.begin(this, text, request.method === 'HEAD', this.#behind !== undefined);
     if (this.#upload === undefined) {
       connection.endRequest();
-      this.#enter('headers', timeouts.headersMs, now);
+      this.enter('headers', timeouts.headersMs, now);
       return;
     }
     // Who expects 100 sends nothing before it comes: until then this is waiting for a head.
     this.#continueDue = head.expectContinue;
-    const limit = head.expectContinue ? timeouts.headersMs : this.#idleLimit('upload');
-    this.#enter('upload', limit, now);
+    if (head.expectContinue) this.enter('upload', timeouts.headersMs, now);
+    else this.enterUpload(now);
     this.#upload.sendTo(connection);
   }
 
   #attemptEnded(status: number, failure: ForwardFailure | undefined): void {
-    this.#attempts.ended(status, failure, this.#host.wheel.now());
+    this.#attempts.ended(status, failure, this.wheel.now());
   }
 
   #attemptFailed(failure: ForwardFailure, undelivered: boolean, stale: boolean, status = 0): void {
     this.#connection = undefined;
     this.#upload?.detach();
     this.#attemptEnded(status, failure);
-    if (this.#answering) {
-      this.#answer.cut();
+    if (this.#reply.begun) {
+      this.#reply.cut();
       this.#finish(failure);
       return;
     }
@@ -226,15 +187,11 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
       this.#fellBack = true;
       this.#attempts.turnTo(fallback as Upstream);
     } else this.#attempts.repeat(next === 'elsewhere');
-    this.#attempt(this.#host.wheel.now());
+    this.#attempt(this.wheel.now());
   }
 
   #repeatable(): boolean {
     return this.#job.effect !== 'write' && isIdempotent(this.#job.request.method ?? 'GET');
-  }
-
-  #maxIdleMs(): number {
-    return this.#repeatable() ? Number.POSITIVE_INFINITY : this.#host.limits.writeReuseMs;
   }
 
   onWritable(): void {
@@ -243,113 +200,98 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
 
   uploadMoved(): void {
     this.#continueDue = false;
-    this.#touch();
+    this.touch();
   }
 
   uploadSent(): void {
-    if (this.#phase === 'upload') {
-      this.#enter('headers', this.#job.timeouts.headersMs, this.#host.wheel.now());
-    }
+    if (this.phase === 'upload') this.enter('headers', this.#job.timeouts.headersMs, this.wheel.now());
   }
 
   uploadTooLarge(): void {
     this.#dropConnection();
     this.#attemptEnded(0, 'bad-request');
-    if (this.#answering) {
-      this.#answer.cut();
+    if (this.#reply.begun) {
+      this.#reply.cut();
       this.#finish('bad-request');
     } else this.#answerSelf({ status: 413, code: 'request-too-large' }, 'bad-request');
   }
 
   uploadDrained(): void {
-    this.#endLinger();
+    if (this.phase === 'linger') this.lingered();
   }
 
   onInformation(head: ResponseHead): void {
     if (head.status === 100) this.#continueDue = false;
-    this.#touch();
-    this.#answer.information(head);
+    this.touch();
+    this.#reply.information(head);
   }
 
   onWhole(head: ResponseHead, framing: BodyFraming, body: string): void {
     this.#connection = undefined;
     if (this.#takenOver(head)) return;
     this.#attemptEnded(head.status, undefined);
-    const answer = this.#begin(head);
-    this.#responseBytes = body.length;
-    const { capture } = this.#job;
-    if (capture !== undefined && body !== '') capture.chunk(Buffer.from(body, 'latin1'));
-    if (this.#upload === undefined || this.#upload.complete) {
-      this.#answer.whole(answer, body);
-      capture?.end();
-      this.#finish(undefined);
+    const answer = this.#reply.begin(head, this.#attempts.upstream, this.#head);
+    const last = !this.#uploading();
+    this.#reply.whole(answer, framing, body, last);
+    if (!last) {
+      this.#linger();
       return;
     }
-    this.#answer.closeAfter();
-    this.#answer.head(answer, true);
-    if (body !== '' && framing !== 'none') this.#answer.body(Buffer.from(body, 'latin1'));
-    this.#linger();
+    this.#reply.captured();
+    this.#finish(undefined);
   }
 
   onHead(head: ResponseHead, framing: BodyFraming): void {
     if (this.#takenOver(head)) return;
-    const answer = this.#begin(head);
-    if (this.#upload !== undefined && !this.#upload.complete) this.#answer.closeAfter();
+    const answer = this.#reply.begin(head, this.#attempts.upstream, this.#head);
     this.#upload?.forget();
-    this.#answer.head(answer, framing === 'fixed');
-    this.#enter('body', this.#job.timeouts.idleMs, this.#host.wheel.coarseNow);
+    this.#reply.head(answer, framing, !this.#uploading());
+    this.enter('body', this.#job.timeouts.idleMs, this.wheel.coarseNow);
   }
 
   onChunk(chunk: Buffer, release: (() => void) | undefined): void {
-    const { capture } = this.#job;
-    this.#touch();
-    this.#responseBytes += chunk.length;
-    capture?.chunk(chunk);
-    // What is captured is kept by reference: its buffer is not given back.
-    if (this.#answer.body(chunk, capture === undefined ? release : undefined)) return;
+    this.touch();
+    if (this.#reply.chunk(chunk, release)) return;
     this.#connection?.pause();
-    this.#answerBlocked = true;
-    this.#answer.whenWritable(() => {
-      this.#answerBlocked = false;
-      this.#touch();
+    this.#reply.whenTaken(() => {
+      this.touch();
       this.#connection?.resume();
     });
   }
 
   onEnd(trailers: string): void {
     this.#connection = undefined;
-    this.#attemptEnded(this.#status, undefined);
-    if (this.#upload !== undefined && !this.#upload.complete) {
+    this.#attemptEnded(this.#reply.status, undefined);
+    if (this.#uploading()) {
       this.#linger();
       return;
     }
-    this.#answer.end(trailers);
-    this.#job.capture?.end();
+    this.#reply.end(trailers);
+    this.#reply.captured();
     this.#finish(undefined);
   }
 
   onSwitch(head: ResponseHead, rest: Buffer): void {
     const connection = this.#connection as UpstreamConnection;
     this.#attemptEnded(head.status, undefined);
-    const answer = this.#begin(head);
-    answer.lines += `Upgrade: ${head.upgrade ?? this.#head.upgrade}\r\nConnection: Upgrade\r\n`;
-    const client = this.#answer.switchProtocols(answer);
+    const answer = this.#reply.begin(head, this.#attempts.upstream, this.#head);
+    const client = this.#reply.switchProtocols(answer, head.upgrade ?? this.#head.upgrade);
     if (client === undefined) {
       connection.destroy();
-      this.#answer.cut();
+      this.#reply.cut();
       this.#finish('malformed');
       return;
     }
     // The tunnel keeps the time from here on.
-    this.#enter('tunnel', 0, this.#host.wheel.coarseNow);
-    this.#host.wheel.cancel(this);
+    this.phase = 'tunnel';
+    this.wheel.cancel(this);
     const { tunnelIdleMs } = this.#host.limits;
-    this.#tunnel = new Tunnel(client, connection, this.#host.wheel, tunnelIdleMs, this);
+    this.#tunnel = new Tunnel(client, connection, this.wheel, tunnelIdleMs, this);
     this.#tunnel.start(this.#behind ?? Buffer.alloc(0), rest);
   }
 
   tunnelClosed(_up: number, down: number, failed: 'timeout-idle' | 'cut' | undefined): void {
-    this.#responseBytes = down;
+    this.#reply.bytes = down;
     this.#connection = undefined;
     this.#finish(failed);
   }
@@ -367,134 +309,74 @@ export class Exchange extends Timed implements ConnectionUser, PoolWaiter, Uploa
     return true;
   }
 
-  #begin(head: ResponseHead): AnswerHead {
-    const { capture, request } = this.#job;
-    const { upstream } = this.#attempts;
-    this.#answering = true;
-    this.#status = head.status;
-    this.#answeredBy = upstream.target;
-    this.#answerLines = head.lines;
-    capture?.head(head.status, toRawHeaders(head.lines));
-    const extra = this.#job.answerHeaders(upstream.target, head.status);
-    return answerHead(
-      head,
-      extra,
-      this.#host.headers,
-      upstream.rewrite,
-      () => `${isEncrypted(request.socket) ? 'https' : 'http'}://${this.#head.host ?? ''}`,
-    );
+  #uploading(): boolean {
+    return this.#upload !== undefined && !this.#upload.complete;
   }
 
   /** The answer is out while the upload still comes: closing now could destroy what the client has not read yet. */
   #linger(): void {
-    this.#job.capture?.end();
-    this.#enter('linger', this.#host.limits.lingerMs, this.#host.wheel.now());
+    this.#reply.captured();
+    this.enter('linger', this.#host.limits.lingerMs, this.wheel.now());
     this.#upload?.drain();
   }
 
-  #endLinger(): void {
-    if (this.#phase !== 'linger') return;
-    this.#answer.end('');
+  protected override lingered(): void {
+    this.#reply.end('');
     this.#finish(undefined);
   }
 
-  /** The edge does not pass this request on. */
-  refuse(answer: OwnAnswer): void {
-    this.#answer.closeAfter();
-    this.#answerSelf(answer, 'bad-request');
-  }
-
   #answerSelf(answer: OwnAnswer, failure: ForwardFailure): void {
-    const { status } = answer;
-    this.#answering = true;
-    this.#status = status;
-    this.#answeredBy = undefined;
-    const body = ownBody(answer);
-    const head = ownHead(answer, body, this.#job.answerHeaders(undefined, status));
-    const unfinished = this.#upload !== undefined && !this.#upload.complete;
-    if (unfinished || failure === 'bad-request') this.#answer.closeAfter();
-    this.#answer.whole(head, this.#job.request.method === 'HEAD' ? '' : body);
+    this.#reply.own(answer, failure === 'bad-request' || this.#uploading());
     this.#finish(failure);
   }
 
-  override expired(now: number): void {
-    if (now >= this.#totalDeadline) {
-      this.#timedOut('timeout-total');
-      return;
-    }
-    const failure = lateness(this.#phase, this.#turn());
-    if (failure !== undefined) this.#timedOut(failure);
-    else this.#endLinger();
-  }
-
-  #timedOut(failure: ForwardFailure): void {
-    this.#pool?.cancel(this);
+  protected override timedOut(failure: ForwardFailure): void {
     this.#dropConnection();
     // Whoever waits for a connection has sent nothing.
     this.#attemptFailed(failure, failure === 'overload', false);
   }
 
-  #turn(): Turn {
-    if (this.#phase === 'body') return this.#answerBlocked ? 'client' : 'upstream';
+  protected override turn(): Turn {
+    if (this.phase === 'body') return this.#reply.blocked ? 'client' : 'upstream';
     return this.#continueDue || this.#upload?.blocked === true ? 'upstream' : 'client';
   }
 
-  #idleLimit(phase: Phase): number {
-    return idleLimit(phase, this.#turn(), this.#job.timeouts, this.#host.limits.requestIdleMs);
-  }
-
   #clientClosed(): void {
-    if (this.#phase === 'over' || this.#phase === 'tunnel') return;
-    if (this.#phase === 'linger') {
+    if (this.phase === 'over' || this.phase === 'tunnel') return;
+    if (this.phase === 'linger') {
       this.#finish(undefined);
       return;
     }
-    this.#pool?.cancel(this);
     this.#dropConnection();
-    this.#attemptEnded(this.#status, 'client-aborted');
+    this.#attemptEnded(this.#reply.status, 'client-aborted');
     this.#finish('client-aborted');
   }
 
+  /** Also one that is not there yet. */
   #dropConnection(): void {
+    this.#search.cancel();
     this.#connection?.destroy();
     this.#connection = undefined;
   }
 
-  #enter(phase: Phase, limitMs: number, now: number): void {
-    this.#phase = phase;
-    const deadline = limitMs > 0 ? now + limitMs : Number.POSITIVE_INFINITY;
-    this.#host.wheel.schedule(this, Math.min(deadline, this.#totalDeadline));
-  }
-
-  /** Something moved: the idle limit begins anew. */
-  #touch(): void {
-    if (this.#phase !== 'body' && this.#phase !== 'upload') return;
-    const limit = this.#idleLimit(this.#phase);
-    const { wheel } = this.#host;
-    const idle = limit === 0 ? Number.POSITIVE_INFINITY : wheel.coarseNow + limit;
-    const deadline = Math.min(idle, this.#totalDeadline);
-    // Later, as nearly always, is an assignment; the wheel must be told of an earlier one.
-    if (deadline >= this.deadline) this.deadline = deadline;
-    else wheel.schedule(this, deadline);
-  }
-
   #finish(failure: ForwardFailure | undefined): void {
-    if (this.#phase === 'over') return;
-    this.#phase = 'over';
-    this.#host.wheel.cancel(this);
+    if (this.phase === 'over') return;
+    this.phase = 'over';
+    this.wheel.cancel(this);
     this.#upload?.forget();
     if (failure !== undefined) {
-      this.#job.capture?.abort(isClients(failure) ? 'client-aborted' : 'monolith-failed');
+      this.#reply.abortCapture(isClients(failure) ? 'client-aborted' : 'monolith-failed');
     }
+    const { by, status, bytes, lines } = this.#reply;
     this.#job.observer.done({
-      answeredBy: this.#answeredBy,
-      status: this.#status,
+      answeredBy: by,
+      status,
       failure,
       fellBack: this.#fellBack,
       retries: this.#attempts.retries,
       requestBytes: this.#upload?.bytes ?? 0,
-      responseBytes: this.#responseBytes,
-      answerLines: this.#answerLines,
+      responseBytes: bytes,
+      answerLines: lines,
     });
     this.#host.ended(this);
   }

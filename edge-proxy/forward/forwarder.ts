@@ -27,6 +27,8 @@ interface UpstreamState {
   byEndpoint: WeakMap<Endpoint, ConnectionPool>;
 }
 
+/** Instances come and go: what was kept for one that nobody has asked for so long is forgotten. Milliseconds. */
+const POOL_UNUSED_MS = 60_000;
 const NOTHING = Buffer.alloc(0);
 
 class LeanForwarder implements Forwarder, ExchangeHost {
@@ -108,6 +110,10 @@ class LeanForwarder implements Forwarder, ExchangeHost {
     return this.#exchanges.size;
   }
 
+  pools(): number {
+    return this.#pools.size;
+  }
+
   async close(deadlineMs: number): Promise<void> {
     const timer = setTimeout(() => this.#destroy(), deadlineMs);
     if (this.#exchanges.size > 0) {
@@ -123,17 +129,26 @@ class LeanForwarder implements Forwarder, ExchangeHost {
   poolFor(upstream: Upstream, endpoint: Endpoint): ConnectionPool {
     const { byEndpoint } = this.#stateOf(upstream);
     const known = byEndpoint.get(endpoint);
-    if (known !== undefined) return known;
+    if (known !== undefined && !known.forgotten) return known;
     const { host, port, secure } = endpoint;
     const key = `${upstream.name} ${secure ? 'https' : 'http'}://${host}:${port}`;
     let pool = this.#pools.get(key);
     if (pool === undefined) {
+      this.#forgetUnused();
       const origin = { host, port, secure, settings: upstream.connect };
       pool = new ConnectionPool(this.wheel, origin, this.limits, this.onDefect);
       this.#pools.set(key, pool);
     }
     byEndpoint.set(endpoint, pool);
     return pool;
+  }
+
+  #forgetUnused(): void {
+    for (const [key, pool] of this.#pools) {
+      if (!pool.unusedFor(POOL_UNUSED_MS)) continue;
+      pool.forgotten = true;
+      this.#pools.delete(key);
+    }
   }
 
   readonly budgetOf = (upstream: Upstream): RetryBudget => this.#stateOf(upstream).budget;

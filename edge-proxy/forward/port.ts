@@ -148,6 +148,8 @@ export interface Forwarder {
   connect(job: Omit<ForwardJob, 'capture'>): void;
   /** Exchanges that are not over yet. */
   inFlight(): number;
+  /** Instances that connections are, or were lately, kept to. */
+  pools(): number;
   /** Stops keeping idle connections; resolves when all sockets are closed. */
   close(deadlineMs: number): Promise<void>;
 }

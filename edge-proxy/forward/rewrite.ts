@@ -1,3 +1,5 @@
+import type { RequestHead } from './request-head.ts';
+
 /**
  * For a monolith that only knows its internal name and writes it into answers: redirects and cookies that would lead or belong there
  * are turned to the address that the client used. Opt-in, because it changes what the monolith said. Pure.
@@ -5,6 +7,25 @@
 export interface Rewrite {
   /** Names (`host` or `host:port`, lower case) by which the monolith knows itself. */
   internal: readonly string[];
+}
+
+/**
+ * The address by which a browser knows this place, such as `https://shop.example`. `trusted`: a proxy in front, that may end TLS there,
+ * says it. Pure.
+ */
+export function publicOrigin(
+  { host, forwardedProto, forwardedHost }: Pick<RequestHead, 'host' | 'forwardedProto' | 'forwardedHost'>,
+  trusted: boolean,
+  encrypted: boolean,
+): string {
+  const said = trusted ? firstOf(forwardedProto)?.toLowerCase() : undefined;
+  const scheme = said === 'http' || said === 'https' ? said : encrypted ? 'https' : 'http';
+  return `${scheme}://${(trusted ? firstOf(forwardedHost) : undefined) ?? host ?? ''}`;
+}
+
+/** Each proxy adds to the list: the first saw the client. */
+function firstOf(list: string | undefined): string | undefined {
+  return list?.split(',')[0]?.trim() || undefined;
 }
 
 /** Header lines with their CRLF, rewritten. `publicOrigin`: such as `https://shop.example`. */

@@ -1,15 +1,13 @@
 import type { Socket } from 'node:net';
 import type { BrokenConnection, ConnectionOwner, ConnectionUser, TunnelEnd } from './connection-port.ts';
+import { Delivery } from './delivery.ts';
 import { openSocket } from './open-socket.ts';
-import { giveBuffer, READ_BYTES, scratch, takeBuffer } from './read-buffers.ts';
+import { giveBuffer } from './read-buffers.ts';
+import { ReadWindow } from './read-window.ts';
 import type { BodyFraming, ResponseHead } from './response-head.ts';
 import { type ParserSink, ResponseParser } from './response-parser.ts';
 import { Timed } from './timer-wheel.ts';
 
-/** A write of this size to an empty send buffer is taken as a whole or not at all. */
-const ATOMIC_WRITE_BYTES = 16_384;
-/** Pieces below this are copied out of a large read buffer, so that the buffer can be used again at once. */
-const COPY_BELOW_BYTES = 16_384;
 /** After a failed write: how long to look for an answer that came before the upstream closed. */
 const LAST_WORDS_MS = 250;
 
@@ -23,23 +21,17 @@ export class UpstreamConnection extends Timed implements ParserSink {
   readonly #owner: ConnectionOwner;
   readonly #parser: ResponseParser;
   readonly #socket: Socket;
+  readonly #delivery = new Delivery();
+  readonly #window = new ReadWindow();
   #user: ConnectionUser | undefined;
   #tunnel: TunnelEnd | undefined;
   #state: State = 'connecting';
   #error: NodeJS.ErrnoException | undefined;
   #timedOut = false;
-  #requests = 0;
-  #firstWriteBytes = 0;
-  #firstWriteTaken = false;
   #writeFailed = false;
   #reusable = false;
   #requestComplete = false;
   #paused = false;
-  /** The buffer that the system reads into. */
-  #buffer = scratch;
-  /** Large bodies are read into buffers that can be passed on. */
-  #bulk = false;
-  #passedOn = false;
   /** When it became idle, in milliseconds of the wheel's clock. */
   idleSince = 0;
   /** How long the upstream says it keeps it idle, in milliseconds; -1: it does not say. */
@@ -51,7 +43,7 @@ export class UpstreamConnection extends Timed implements ParserSink {
     this.#owner = owner;
     this.#parser = new ResponseParser(this, owner.maxHeadBytes);
     const socket = openSocket(owner.origin, {
-      buffer: () => this.#nextBuffer(),
+      buffer: this.#window.next,
       callback: (bytes, buffer) => this.#read(buffer as Buffer, bytes),
     });
     this.#socket = socket;
@@ -78,23 +70,10 @@ export class UpstreamConnection extends Timed implements ParserSink {
   begin(user: ConnectionUser, head: string, toHead: boolean, upgrade: boolean): void {
     this.#user = user;
     this.#state = 'busy';
-    this.#requests += 1;
     this.#requestComplete = false;
     this.#parser.expect(toHead, upgrade);
-    // A first request on a new connection cannot be stale, and a callback costs more than what it would tell.
-    if (this.#requests === 1) {
-      this.#firstWriteTaken = true;
-      this.#socket.write(head, 'latin1');
-      return;
-    }
-    this.#firstWriteTaken = false;
-    this.#firstWriteBytes = head.length;
-    this.#socket.write(head, 'latin1', this.#onFirstWrite);
+    this.#delivery.writeHead(this.#socket, head);
   }
-
-  readonly #onFirstWrite = (error: Error | null | undefined): void => {
-    if (error === null || error === undefined) this.#firstWriteTaken = true;
-  };
 
   /** False: wait for `onWritable`. `sent`: the system has taken it, or never will. */
   write(chunk: Buffer | string, sent?: () => void): boolean {
@@ -174,13 +153,9 @@ export class UpstreamConnection extends Timed implements ParserSink {
   onBody(buffer: Buffer, start: number, end: number): void {
     const user = this.#user;
     if (user === undefined) return;
-    // The shared buffer is overwritten by whoever reads next: what lies in it is always copied.
-    if (buffer === scratch || end - start < COPY_BELOW_BYTES || this.#passedOn) {
-      user.onChunk(Buffer.from(buffer.subarray(start, end)), undefined);
-      return;
-    }
-    this.#passedOn = true;
-    user.onChunk(buffer.subarray(start, end), () => giveBuffer(buffer));
+    const piece = buffer.subarray(start, end);
+    if (this.#window.passOn(buffer, end - start)) user.onChunk(piece, () => giveBuffer(buffer));
+    else user.onChunk(Buffer.from(piece), undefined);
   }
 
   onEnd(trailers: string): void {
@@ -208,7 +183,7 @@ export class UpstreamConnection extends Timed implements ParserSink {
   #release(): ConnectionUser | undefined {
     const user = this.#user;
     this.#user = undefined;
-    this.#bulk = false;
+    this.#window.calm();
     // An answer to a request that is still being sent leaves the upstream in the middle of a message.
     if (this.#reusable && this.#requestComplete && !this.#parser.excess && this.#socket.writable) {
       this.#state = 'idle';
@@ -216,18 +191,6 @@ export class UpstreamConnection extends Timed implements ParserSink {
       this.#owner.onReusable(this);
     } else this.#socket.destroy();
     return user;
-  }
-
-  /** Asked before the first read and after each one. */
-  #nextBuffer(): Buffer {
-    if (this.#passedOn || (this.#bulk && this.#buffer === scratch)) {
-      this.#passedOn = false;
-      this.#buffer = this.#bulk ? takeBuffer() : scratch;
-    } else if (!this.#bulk && this.#buffer !== scratch) {
-      giveBuffer(this.#buffer);
-      this.#buffer = scratch;
-    }
-    return this.#buffer;
   }
 
   #read(buffer: Buffer, bytes: number): boolean {
@@ -245,8 +208,7 @@ export class UpstreamConnection extends Timed implements ParserSink {
       this.#tunnel?.onData(Buffer.from(buffer.subarray(0, bytes)));
       return;
     }
-    // A full read means that more is waiting.
-    if (bytes === READ_BYTES) this.#bulk = this.#state === 'busy';
+    this.#window.filled(bytes, this.#state === 'busy');
     this.#parser.execute(buffer, bytes);
   }
 
@@ -280,7 +242,7 @@ export class UpstreamConnection extends Timed implements ParserSink {
     if (error.syscall !== 'write' || this.#state !== 'busy' || this.#writeFailed) return false;
     this.#error ??= error;
     // Nothing of the request was taken: there can be no answer to it.
-    if (!this.#firstWriteTaken) return false;
+    if (!this.#delivery.headTaken) return false;
     this.#writeFailed = true;
     this.#owner.wheel.schedule(this, this.#owner.wheel.now() + LAST_WORDS_MS);
     return true;
@@ -290,8 +252,7 @@ export class UpstreamConnection extends Timed implements ParserSink {
     const state = this.#state;
     this.#state = 'closed';
     this.#owner.wheel.cancel(this);
-    if (this.#buffer !== scratch && !this.#passedOn) giveBuffer(this.#buffer);
-    this.#buffer = scratch;
+    this.#window.close();
     if (state === 'connecting') {
       const error = this.#error ?? new Error(this.#timedOut ? 'connect time limit' : 'closed');
       this.#owner.onConnectFailed(this, error, this.#timedOut);
@@ -304,12 +265,8 @@ export class UpstreamConnection extends Timed implements ParserSink {
     const user = this.#user;
     if (user === undefined) return;
     this.#user = undefined;
-    const stale = kind === 'cut' && this.#parser.untouched && this.#requests > 1;
-    const undelivered =
-      stale &&
-      !this.#firstWriteTaken &&
-      this.#error?.syscall === 'write' &&
-      this.#firstWriteBytes <= ATOMIC_WRITE_BYTES;
+    const stale = kind === 'cut' && this.#parser.untouched && this.#delivery.again;
+    const undelivered = stale && this.#delivery.refused(this.#error?.syscall);
     this.#parser.stop();
     user.onBroken({ kind, detail, stale, undelivered });
   }

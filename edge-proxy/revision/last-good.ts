@@ -35,9 +35,31 @@ export function lastGoodIn(folder: string, now: () => number = Date.now): LastGo
     },
     async save(revision) {
       const savedAt = new Date(now()).toISOString();
-      await replace(path, `${JSON.stringify({ formatVersion: FORMAT, savedAt, revision })}\n`);
+      await replace(path, pieces(savedAt, revision));
     },
   };
+}
+
+/** Characters that are written at a time. */
+const PIECE = 65_536;
+
+/** The file's text, made while it is written: a large revision at once would keep requests waiting. */
+function* pieces(savedAt: string, { plans, states, ...rest }: Revision): Generator<string> {
+  const opened = (object: object): string => JSON.stringify(object).slice(0, -1);
+  let text = `${opened({ formatVersion: FORMAT, savedAt })},"revision":${opened(rest)}`;
+  for (const [key, members] of Object.entries({ plans, states })) {
+    text += `,"${key}":{`;
+    let separator = '';
+    for (const [name, member] of Object.entries(members)) {
+      text += `${separator}${JSON.stringify(name)}:${JSON.stringify(member)}`;
+      separator = ',';
+      if (text.length < PIECE) continue;
+      yield text;
+      text = '';
+    }
+    text += '}';
+  }
+  yield `${text}}}\n`;
 }
 
 function parse(path: string, text: string): Revision {
@@ -65,7 +87,7 @@ function broken(path: string, what: string, cause?: unknown): StranglerError {
 }
 
 /** Either the old or the new file is there, whole, whenever the machine stops: write beside, sync, rename, sync the folder. */
-async function replace(path: string, text: string): Promise<void> {
+async function replace(path: string, text: Iterable<string>): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   writes += 1;

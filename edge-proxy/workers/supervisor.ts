@@ -91,6 +91,7 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
     throw error;
   }
   stage = 'ready';
+  process.once('exit', endWithSupervisor);
   for (const slot of slots) void keepAlive(slot);
 
   async function launch(slot: Slot): Promise<{ url: string; id: string }> {
@@ -181,12 +182,18 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
     };
   }
 
+  /** A process that ends although it is draining was told a second time: then nobody waits for what is under way. */
+  function endWithSupervisor(): void {
+    if (stage === 'draining') for (const slot of slots) slot.process?.destroy();
+  }
+
   let draining: Promise<void> | undefined;
   function drain(deadlineMs = options.deadlineMs ?? DEADLINE_MS): Promise<void> {
     stage = 'draining';
     draining ??= (async () => {
       await endAll(deadlineMs);
       stage = 'closed';
+      process.off('exit', endWithSupervisor);
       await admin.close();
     })();
     return draining;

@@ -12,7 +12,7 @@ export function normaliseProject(yaml: ProjectYaml, file: string): Project {
     root,
     stateDir: join(root, '.strangler'),
     plansDir: resolve(root, yaml.plans ?? 'migration-plans'),
-    monolith: { url: yaml.monolith.url },
+    monolith: { url: yaml.monolith.url, rewrite: yaml.monolith.rewrite ?? false },
     edge: edgeSettings(yaml.edge ?? {}, root),
     stateStore: { url: yaml.stateStore?.url },
     cloudMap: {

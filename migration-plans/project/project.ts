@@ -10,7 +10,8 @@ export interface Project {
   /** `.strangler/` beside it: embedded database, logs, last good revision. Created by who first writes there. */
   stateDir: string;
   plansDir: string;
-  monolith: { url: string };
+  /** `rewrite`: absolute redirects to that host, and cookies for it, are turned to the address that the client used. */
+  monolith: { url: string; rewrite: boolean };
   edge: EdgeSettings;
   /** Undefined: an embedded PostgreSQL below `stateDir`. */
   stateStore: { url: string | undefined };

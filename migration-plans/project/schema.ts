@@ -195,7 +195,15 @@ export const ProjectYaml = Type.Object(
   {
     version: Type.Literal(1, { description: 'Version of this format.' }),
     monolith: Type.Object(
-      { url: Url('Where the monolith answers.') },
+      {
+        url: Url('Where the monolith answers.'),
+        rewrite: Type.Optional(
+          Type.Boolean({
+            description:
+              'true: absolute redirects to the host of `url`, and cookies for it, are turned to the address that the client used. For a monolith that ignores `Host` and only knows its own name. Omitted: nothing is changed.',
+          }),
+        ),
+      },
       { ...closed, description: 'The application that is taken apart.' },
     ),
     edge: Type.Optional(Edge),

@@ -111,8 +111,3 @@ export const StateSchema = Type.Object({
   killed: Type.Boolean(),
   since: Type.String({ maxLength: 40 }),
 });
-
-export const ContentSchema = Type.Object({
-  plans: Type.Record(Type.String(), PlanSchema),
-  states: Type.Record(Type.String(), StateSchema),
-});

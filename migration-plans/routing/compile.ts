@@ -1,7 +1,8 @@
+import { atOnce } from '../in-steps.ts';
 import type { Plan, PlanRoute, PlanService } from '../plan/plan.ts';
 import type { Revision } from '../revision/revision.ts';
 import { PathTree } from './radix.ts';
-import type { CompiledRoute, RoutingTable } from './table.ts';
+import type { CompiledCapability, CompiledRoute, RoutingTable } from './table.ts';
 import { intersect, parseTemplate, type Template } from './template.ts';
 
 export interface CompileOptions {
@@ -14,6 +15,7 @@ export const EMPTY_TABLE: RoutingTable = {
   revision: null,
   digest: null,
   routes: [],
+  capabilities: new Map(),
   match: () => undefined,
 };
 
@@ -23,16 +25,14 @@ export const EMPTY_TABLE: RoutingTable = {
  * unknown means monolith. Two claims of the same requests: the capability first in alphabetical order has them.
  */
 export function compileTable(revision: Revision, options: CompileOptions): RoutingTable {
-  const steps = compileSteps(revision, options);
-  let step = steps.next();
-  while (!step.done) step = steps.next();
-  return step.value;
+  return atOnce(compileSteps(revision, options));
 }
 
 /** `compileTable` in steps of one capability, so that an edge can answer requests between them. */
 export function* compileSteps(revision: Revision, options: CompileOptions): Generator<void, RoutingTable> {
   const tree = new PathTree<CompiledRoute>();
   const routes: CompiledRoute[] = [];
+  const capabilities = new Map<string, CompiledCapability>();
   const live = new Set(Object.values(revision.plans).map(({ service }) => keyOf(service, options)));
   for (const capability of Object.keys(revision.plans).sort()) {
     const plan = revision.plans[capability]!;
@@ -41,29 +41,32 @@ export function* compileSteps(revision: Revision, options: CompileOptions): Gene
     const serviceKey = keyOf(plan.service, options);
     const sandbox = sandboxKey(plan, live, options);
     const exceptions = parsed(plan.except ?? []);
+    const common = { state, serviceKey, ...(sandbox === undefined ? {} : { sandboxKey: sandbox }) };
+    const before = routes.length;
     for (const { template, entry: route } of parsed(plan.routes)) {
       const compiled: CompiledRoute = {
         index: routes.length,
         capability,
         plan,
         route,
-        state,
-        serviceKey,
-        ...(sandbox === undefined ? {} : { sandboxKey: sandbox }),
+        ...common,
       };
       routes.push(compiled);
       tree.claim(template, route.methods, compiled, capability);
       for (const { template: exception, entry } of exceptions) {
-        const common = intersect(template, exception);
-        if (common !== undefined) tree.except(common, entry.methods, capability);
+        const both = intersect(template, exception);
+        if (both !== undefined) tree.except(both, entry.methods, capability);
       }
     }
+    const count = routes.length - before;
+    if (count > 0) capabilities.set(capability, { ...common, routes: count });
     yield;
   }
   return {
     revision: revision.number,
     digest: revision.digest,
     routes,
+    capabilities,
     match: (method, url) => tree.match(method, url),
   };
 }

@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { EXIT, StranglerError } from '../errors.ts';
 import type { EvidenceDelta, EvidenceFilter, EvidenceSummary } from '../evidence/evidence.ts';
+import { atOnce, inSteps } from '../in-steps.ts';
 import type { ObservationDelta, ObservationFilter, Observations } from '../observe/observation.ts';
 import { digestOf } from '../revision/digest.ts';
 import type { Revision, RevisionDraft, Transition, TransitionDraft } from '../revision/revision.ts';
@@ -23,7 +24,7 @@ import {
   type LeaseRow,
   storable,
   toLease,
-  toRevision,
+  toRevisionSteps,
   toTransition,
 } from './rows.ts';
 import { REVISION_CHANNEL, watchRevisions } from './watch.ts';
@@ -93,7 +94,7 @@ class PostgresStateStore implements StateStore {
   head(): Promise<Revision | null> {
     return this.#limited('reading the newest revision', async () => {
       const row = await this.#prisma.revision.findFirst({ orderBy: { number: 'desc' } });
-      return row && toRevision(row);
+      return row && inSteps(toRevisionSteps(row));
     });
   }
 
@@ -111,7 +112,7 @@ class PostgresStateStore implements StateStore {
     return this.#limited(`reading revision ${number}`, async () => {
       if (!Number.isInteger(number) || number < 1 || number > 2_147_483_647) return null;
       const row = await this.#prisma.revision.findUnique({ where: { number } });
-      return row && toRevision(row);
+      return row && inSteps(toRevisionSteps(row));
     });
   }
 
@@ -146,7 +147,7 @@ class PostgresStateStore implements StateStore {
           data: transitions.map((each) => fromTransition(each, next.number)),
         });
         await transaction.$executeRaw`SELECT pg_notify(${REVISION_CHANNEL}, ${String(next.number)})`;
-        return toRevision(row);
+        return atOnce(toRevisionSteps(row));
       }),
     );
   }

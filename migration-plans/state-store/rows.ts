@@ -1,6 +1,8 @@
-import { canonicalJson } from '../revision/digest.ts';
+import { atOnce } from '../in-steps.ts';
+import { canonicalJson, textDigestSteps } from '../revision/digest.ts';
+import { parseMembers } from '../revision/json-members.ts';
 import type { Revision, Transition, TransitionDraft } from '../revision/revision.ts';
-import { readRevision } from '../revision/validate.ts';
+import { readRevisionSteps } from '../revision/validate.ts';
 import { corruptError } from './failures.ts';
 import type { EdgeLease, EdgeReport } from './port.ts';
 
@@ -17,14 +19,16 @@ export interface RevisionRow {
   digest: string;
 }
 
-export function toRevision(row: RevisionRow): Revision {
+/** In steps of one plan: an edge reads revisions while it answers requests. */
+export function* toRevisionSteps(row: RevisionRow): Generator<void, Revision> {
   const what = `revision ${row.number}`;
-  const read = readRevision({
+  const value = {
     ...row,
     createdAt: row.createdAt.toISOString(),
-    plans: parseObject(row.plans, what),
-    states: parseObject(row.states, what),
-  });
+    plans: yield* objectSteps(row.plans, what),
+    states: yield* objectSteps(row.states, what),
+  };
+  const read = yield* readRevisionSteps(value, yield* textDigestSteps(row.plans, row.states));
   if ('problem' in read) throw corruptError(what, read.problem);
   return read.revision;
 }
@@ -104,9 +108,13 @@ export function storable(text: string): string {
 }
 
 export function parseObject(text: string, what: string): Record<string, unknown> {
+  return atOnce(objectSteps(text, what));
+}
+
+function* objectSteps(text: string, what: string): Generator<void, Record<string, unknown>> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = yield* parseMembers(text);
   } catch {
     throw corruptError(what, 'it is not JSON');
   }

@@ -88,6 +88,32 @@ it('stands before any HTTP server with no plan, no database and no other setup',
   expect(await edge.ended).toBe(0);
 });
 
+it.each([
+  ['alone', []],
+  ['with several workers', ['--workers', '2']],
+])(
+  'ends at once when it is told to stop again, although a request is still under way: %s',
+  async (_, argv) => {
+    const folder = await initialised();
+    const edge = await startEdge(folder, '--drain', '10m', ...argv);
+    slowOnes.length = 0;
+    const slow = fetch(`${edge.url}/slow`).then(
+      () => 'answered',
+      () => 'cut',
+    );
+    await eventually(() => slowOnes[0]);
+    edge.child.kill('SIGTERM');
+    await eventually(async () => (await fetch(`${edge.admin}/readyz`)).status === 503);
+    expect(edge.child.exitCode).toBeNull();
+    // Two signals in quick succession are one: Ctrl-C under npx arrives twice.
+    const told = setInterval(() => edge.child.kill('SIGTERM'), 100);
+    onTestFinished(() => clearInterval(told));
+    expect(await edge.ended).toBe(130);
+    expect(await slow).toBe('cut');
+    expect(exists(edge.pid)).toBe(false);
+  },
+);
+
 it('notices the first plan that is applied while it runs, with several workers too', async () => {
   const folder = await initialised();
   const edge = await startEdge(folder, '--workers', '2');

@@ -1,8 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { PRODUCTION_PARTS } from '../../edge-proxy/composition.ts';
+import { startEdge } from '../../edge-proxy/server.ts';
 import { keeper } from './support/keep.ts';
 import { MemoryStore } from './support/memory-store.ts';
 import { origin } from './support/origin.ts';
+import { Places, partsWith } from './support/places.ts';
 import { rawClient } from './support/raw.ts';
 import { reviews } from './support/revisions.ts';
 import { admin, edgeFor, until } from './support/run.ts';
@@ -96,6 +99,35 @@ describe('draining', () => {
     expect(store.evidence.flatMap((delta) => delta.traffic)).toMatchObject([
       { route: 'GET /reviews/:id', target: 'service', requests: 1 },
     ]);
+  });
+
+  it('lets what is being mirrored be compared, and delivers what was found', async () => {
+    const { monolith } = await slowMonolith();
+    const held: ServerResponse[] = [];
+    const service = await kept(origin('service', (_request, response) => held.push(response) > 0));
+    const shadow = {
+      ...{ sampleBp: 10_000, noiseProbeBp: 0, maxBodyBytes: 65_536, timeoutMs: 10_000, sandbox: undefined },
+      headers: { monolith: {}, service: {} },
+    };
+    const store = new MemoryStore();
+    store.publish(reviews(1, { phase: 'shadow' }, { shadow }));
+    const edge = await startEdge(
+      {
+        ...{ monolith: monolith.url, store: store.asStore(), evidenceMs: 3_600_000 },
+        ...{ listen: { host: '127.0.0.1', port: 0 }, log: { level: 'silent' }, accessLog: false },
+      },
+      { ...partsWith(new Places({ 'default/reviews': service.url })), shadow: PRODUCTION_PARTS.shadow! },
+    );
+    await (await fetch(`${edge.url}/reviews/1`)).text();
+    await until(() => held.length === 1, 'the copy is on its way');
+    const drained = edge.drain(20_000);
+    await until(() => edge.status().stage === 'draining', 'it drains');
+    await expect(until(() => edge.status().stage === 'closed', 'it is closed', 200)).rejects.toThrow();
+    held[0]?.end('service GET /reviews/1');
+    expect(await drained).toMatchObject({ cut: 0, problems: [] });
+    const found = store.evidence.map(({ funnel }) => funnel['GET /reviews/:id']);
+    const sum = (count: 'sampled' | 'compared') => found.reduce((all, each) => all + (each?.[count] ?? 0), 0);
+    expect([sum('sampled'), sum('compared')]).toEqual([1, 1]);
   });
 
   it('ends in time although the state store hangs', async () => {

@@ -9,7 +9,7 @@ import type { Revision } from '../../migration-plans/revision/revision.ts';
 import { keeper } from './support/keep.ts';
 import { MemoryStore } from './support/memory-store.ts';
 import { origin } from './support/origin.ts';
-import { reviews } from './support/revisions.ts';
+import { plan, planRoute, reviews, revision, state } from './support/revisions.ts';
 import { edgeFor, until } from './support/run.ts';
 
 const kept = keeper();
@@ -249,6 +249,63 @@ describe('an edge whose state store is away', () => {
     expect(metrics).toMatch(/^strangler_revision 1$/m);
     expect(metrics).toMatch(/^strangler_revision_broken 1$/m);
     expect(metrics).toMatch(/^strangler_revision_failures_total 1$/m);
+  });
+});
+
+describe('a new revision', () => {
+  it('leaves requests that are under way to the table they were decided by', async () => {
+    const held: (() => void)[] = [];
+    const monolith = await kept(
+      origin('monolith', (request, response) => {
+        if (request.url !== '/reviews/slow') return false;
+        held.push(() => response.end('from the monolith'));
+        return true;
+      }),
+    );
+    const service = await kept(origin('service'));
+    const store = new MemoryStore();
+    store.publish(reviews(1));
+    const edge = await kept(
+      edgeFor(monolith.url, { store: store.asStore() }, { 'default/reviews': service.url }),
+    );
+    const slow = fetch(`${edge.url}/reviews/slow`);
+    await until(() => held.length === 1, 'the slow request is under way');
+    store.publish(reviews(2, CUTOVER));
+    await until(() => edge.status().revision.number === 2, 'revision 2 is served');
+    expect((await fetch(`${edge.url}/reviews/quick`)).headers.get('x-strangler-target')).toBe('service');
+    held[0]?.();
+    const answer = await slow;
+    expect([answer.headers.get('x-strangler-target'), await answer.text()]).toEqual([
+      'monolith',
+      'from the monolith',
+    ]);
+  });
+
+  it('of ten thousand routes keeps nobody waiting: requests are answered while it is made ready', async () => {
+    const monolith = await kept(origin('monolith'));
+    const store = new MemoryStore();
+    store.publish(reviews(1));
+    const edge = await kept(edgeFor(monolith.url, { store: store.asStore() }));
+    const large = revision(
+      2,
+      Array.from({ length: 1_000 }, (_, area) => ({
+        plan: plan(
+          `area${area}`,
+          Array.from({ length: 10 }, (_, route) => planRoute('GET', `/area${area}/things${route}/:id`)),
+        ),
+        state: state(),
+      })),
+    );
+    await fetch(`${edge.url}/warm`);
+    store.publish(large);
+    let answered = 0;
+    while (edge.status().revision.number !== 2) {
+      expect((await fetch(`${edge.url}/reviews/1`)).status).toBe(200);
+      answered += 1;
+    }
+    // Made in one go, it would let one through at most.
+    expect(answered).toBeGreaterThan(2);
+    expect(edge.status().capabilities).toHaveLength(1_000);
   });
 });
 

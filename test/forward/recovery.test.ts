@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../edge-proxy/discovery/port.ts';
 import type { Upstream } from '../../edge-proxy/forward/port.ts';
+import { SYSTEM_WHEEL_CLOCK, TimerWheel } from '../../edge-proxy/forward/timer-wheel.ts';
 import { monolithUpstream } from '../../edge-proxy/forward/upstreams.ts';
 import { type Edge, type EdgeOptions, startEdge } from './support/edge.ts';
 import { exchangeRaw, RawClient } from './support/raw-client.ts';
@@ -425,6 +426,25 @@ describe('the pool of connections', () => {
     while (upstream.connections.length === 0) await new Promise(setImmediate);
     expect((await ask(through, send('GET'))).status).toBe(503);
     first.destroy();
+  });
+
+  it('is forgotten when its instance is gone, and made anew should it come back', async () => {
+    const upstream = await origin(answering(says('here')));
+    let ahead = 0;
+    const clock = { ...SYSTEM_WHEEL_CLOCK, now: () => performance.now() + ahead };
+    const through = await edge({
+      primary: service(upstream.port, dead, dead + 1, dead + 2),
+      limits: { retries: 0 },
+      wheel: new TimerWheel(clock),
+    });
+    for (const status of [200, 502, 502]) expect((await ask(through, send('GET'))).status).toBe(status);
+    expect(through.forwarder.pools()).toBe(3);
+    ahead += 61_000;
+    await upstream.drained();
+    expect((await ask(through, send('GET'))).status).toBe(502);
+    expect(through.forwarder.pools()).toBe(1);
+    expect(await ask(through, send('GET'))).toEqual({ status: 200, body: 'here' });
+    expect(through.forwarder.pools()).toBe(2);
   });
 
   it('serves whoever waits when a connection breaks', async () => {

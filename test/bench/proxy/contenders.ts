@@ -41,14 +41,19 @@ export function missingProgram(name: string): string | undefined {
   return program !== undefined && installed(program) === undefined ? program : undefined;
 }
 
-/** `service`: port of what stands behind the plan; default: the monolith itself. */
+/** `servicePort`: of what stands behind the plan; default: the monolith itself. `env`: more for `candidates/edge.ts`. */
 export function startEdgeCandidate(
   name: string,
   variant: EdgeVariant,
   originPort: number,
-  { servicePort = originPort, execArgv = [] }: { servicePort?: number; execArgv?: string[] } = {},
+  {
+    servicePort = originPort,
+    execArgv = [],
+    env: more = {},
+  }: { servicePort?: number; execArgv?: string[]; env?: Record<string, string> } = {},
 ) {
   const env = {
+    ...more,
     ...originAt(originPort),
     BENCH_SERVICE: `http://127.0.0.1:${servicePort}`,
     BENCH_EDGE: JSON.stringify(variant),

@@ -77,6 +77,7 @@ export async function startNode(
     port,
     pid: child.pid as number,
     async ask<T>(name: string, value?: unknown) {
+      if (!child.connected) throw new Error(`${name} cannot be asked: the process has ended`);
       child.send({ ask: name, value });
       return ((await message()) as { answer: T }).answer;
     },

@@ -8,25 +8,27 @@ import type { EdgeParts } from '../../../edge-proxy/edge.ts';
 import { createForwarder } from '../../../edge-proxy/forward/index.ts';
 import { createUpstreams } from '../../../edge-proxy/upstreams.ts';
 
-/** A directory of services that a test fills by hand: one instance a service. */
+/** A directory of services that a test fills by hand: one instance a service, or several. */
 export class Places implements ServiceDirectory {
-  readonly #urls = new Map<string, string>();
+  readonly #instances = new Map<string, readonly Endpoint[]>();
   readonly #listeners = new Set<(snapshot: ServiceSnapshot) => void>();
 
   constructor(urls: Record<string, string> = {}) {
-    for (const [service, url] of Object.entries(urls)) this.#urls.set(service, url);
+    for (const [service, url] of Object.entries(urls)) this.set(service, url);
   }
 
   /** Undefined: no instance any more. */
   set(service: string, url: string | undefined): void {
-    if (url === undefined) this.#urls.delete(service);
-    else this.#urls.set(service, url);
+    this.setAll(service, url === undefined ? [] : [endpointOf(url)]);
+  }
+
+  setAll(service: string, instances: readonly Endpoint[]): void {
+    this.#instances.set(service, instances);
     for (const listener of this.#listeners) listener(this.snapshot(service));
   }
 
   snapshot(service: string): ServiceSnapshot {
-    const url = this.#urls.get(service);
-    const endpoints = url === undefined ? [] : [endpointOf(url)];
+    const endpoints = this.#instances.get(service) ?? [];
     return { service, endpoints, stale: false, lastRefresh: 1, error: undefined };
   }
 
@@ -41,9 +43,12 @@ export class Places implements ServiceDirectory {
   async close(): Promise<void> {}
 }
 
-function endpointOf(url: string): Endpoint {
+export function endpointOf(url: string, over: Partial<Endpoint> = {}): Endpoint {
   const { hostname, port } = new URL(url);
-  return { id: url, host: hostname, port: Number(port), secure: false, version: '1.0.0', healthy: true };
+  return {
+    ...{ id: url, host: hostname, port: Number(port), secure: false, version: '1.0.0', healthy: true },
+    ...over,
+  };
 }
 
 /** The first instance, always. */
@@ -72,14 +77,14 @@ function firstOf(): EndpointPool {
 }
 
 /** The parts of an edge with a directory of the test's own and everything else as in production. */
-export function partsWith(directory: Places): EdgeParts {
+export function partsWith(directory: Places, createPool: () => EndpointPool = firstOf): EdgeParts {
   return {
     upstreams: ({ options }) =>
       createUpstreams({
         monolith: { url: options.monolith },
         forwarder: createForwarder(options.forward ?? {}),
         directory,
-        createPool: firstOf,
+        createPool,
       }),
   };
 }

@@ -1,8 +1,10 @@
+import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import { PRODUCTION_PARTS } from '../../../../edge-proxy/composition.ts';
 import { createEndpointPool } from '../../../../edge-proxy/discovery/balance.ts';
 import { createForwarder } from '../../../../edge-proxy/forward/index.ts';
 import { startEdge } from '../../../../edge-proxy/server.ts';
 import { createUpstreams } from '../../../../edge-proxy/upstreams.ts';
+import { openStateStore } from '../../../../migration-plans/state-store/postgres.ts';
 import { MemoryStore } from '../../../edge/support/memory-store.ts';
 import { Places } from '../../../edge/support/places.ts';
 import { listening, ORIGIN_URL } from '../candidate.ts';
@@ -10,20 +12,30 @@ import { benchRevision, type EdgeVariant, SERVICE_KEY } from '../revisions.ts';
 
 /**
  * Our edge as `strangler edge` runs it: metrics, access log to stdout, secret for pins, balancing, production limits. Only the state
- * store and Cloud Map, which no request waits for, are stand-ins in memory. BENCH_EDGE says what it serves.
+ * store and Cloud Map, which no request waits for, are stand-ins in memory. BENCH_EDGE says what it serves; with BENCH_STORE, the URL of a
+ * real state store, that says it, and the last good revision is kept in BENCH_FOLDER.
  */
 const variant = JSON.parse(process.env.BENCH_EDGE ?? '{}') as EdgeVariant;
 const store = new MemoryStore();
 // It would keep what it is given, and that would count as the edge's memory.
 store.addEvidence = async () => {};
-store.publish(benchRevision(1, variant));
+const { BENCH_STORE, BENCH_FOLDER } = process.env;
+if (BENCH_STORE === undefined) store.publish(benchRevision(1, variant));
+const realStore = BENCH_STORE === undefined ? undefined : await openStateStore({ url: BENCH_STORE });
 const places = new Places({ [SERVICE_KEY]: process.env.BENCH_SERVICE ?? ORIGIN_URL });
+const delay = monitorEventLoopDelay({ resolution: 1 });
+delay.enable();
+let collectionMs = 0;
+new PerformanceObserver((list) => {
+  for (const { duration } of list.getEntries()) collectionMs = Math.max(collectionMs, duration);
+}).observe({ entryTypes: ['gc'] });
 let peakRss = 0;
 let peakHeld = 0;
 const edge = await startEdge(
   {
     monolith: ORIGIN_URL,
-    store: store.asStore(),
+    store: realStore ?? store.asStore(),
+    ...(BENCH_FOLDER === undefined ? {} : { stateFolder: BENCH_FOLDER }),
     listen: { host: '127.0.0.1', port: 0 },
     admin: { host: '127.0.0.1', port: 0 },
     overrideSecret: 'of the benchmarks, for nothing',
@@ -48,6 +60,12 @@ const edge = await startEdge(
   },
 );
 
+/** The longest that the event loop was kept from its work since the last question, and by the garbage collector alone. */
+export interface LongestBlock {
+  anyMs: number;
+  collectionMs: number;
+}
+
 /** What the edge says of mirroring so far. Bytes. */
 export interface ShadowFigures {
   peakRss: number;
@@ -63,11 +81,12 @@ listening(Number(new URL(edge.url).port), {
     const { sent = 0, compared = 0, dropped = {} } = edge.status().shadow ?? {};
     return { peakRss, peakHeld, sent, compared, dropped: { ...dropped } };
   },
-  /** Publishes the next revision; `value`: what it is to hold. Answers with its number. */
-  publish(value) {
-    const number = store.revisions.length + 1;
-    store.publish(benchRevision(number, value as EdgeVariant));
-    return number;
+  /** Number of the revision that it serves. */
+  revision: () => edge.status().revision.number,
+  longestBlock(): LongestBlock {
+    const longest = { anyMs: delay.max / 1e6, collectionMs };
+    delay.reset();
+    collectionMs = 0;
+    return longest;
   },
-  revision: () => edge.status().revision,
 });

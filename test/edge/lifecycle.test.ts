@@ -1,78 +1,10 @@
-import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { drain } from '../../edge-proxy/lifecycle/drain.ts';
 import { keepLease } from '../../edge-proxy/lifecycle/lease.ts';
-import { runEdgeProcess } from '../../edge-proxy/lifecycle/process.ts';
 import { readiness } from '../../edge-proxy/lifecycle/stages.ts';
 import type { EdgeReport } from '../../migration-plans/state-store/port.ts';
 import { MemoryStore } from './support/memory-store.ts';
 import { until } from './support/run.ts';
-
-/** Signals by hand, and an exit that is noted. */
-class FakeProcess extends EventEmitter {
-  readonly exits: unknown[] = [];
-  exit(code?: unknown): never {
-    this.exits.push(code);
-    return undefined as never;
-  }
-}
-const host = () => {
-  const fake = new FakeProcess();
-  return { fake, process: fake as unknown as NonNullable<Parameters<typeof runEdgeProcess>[1]>['process'] };
-};
-
-describe('an edge as a process', () => {
-  it('drains at the first signal and ends with 0', async () => {
-    const { fake, process } = host();
-    let drained = 0;
-    const ended = runEdgeProcess(async () => ({ drain: async () => (drained += 1) }), {
-      ...(process && { process }),
-    });
-    await new Promise((resolve) => setImmediate(resolve));
-    fake.emit('SIGTERM', 'SIGTERM');
-    expect(await ended).toBe(0);
-    expect({ drained, exits: fake.exits, listeners: fake.listenerCount('SIGINT') }).toEqual({
-      drained: 1,
-      exits: [],
-      listeners: 0,
-    });
-  });
-
-  it('ends at once at the second signal', async () => {
-    const { fake, process } = host();
-    void runEdgeProcess(async () => ({ drain: () => new Promise(() => {}) }), {
-      ...(process && { process }),
-    });
-    await new Promise((resolve) => setImmediate(resolve));
-    fake.emit('SIGINT', 'SIGINT');
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(fake.exits).toEqual([]);
-    fake.emit('SIGINT', 'SIGINT');
-    expect(fake.exits).toEqual([130]);
-  });
-
-  it('drains when the signal came while it was starting, and passes on a start that failed', async () => {
-    const { fake, process } = host();
-    let drained = false;
-    const ended = runEdgeProcess(
-      async () => {
-        fake.emit('SIGTERM', 'SIGTERM');
-        return {
-          async drain() {
-            drained = true;
-          },
-        };
-      },
-      { ...(process && { process }) },
-    );
-    expect(await ended).toBe(0);
-    expect(drained).toBe(true);
-    await expect(
-      runEdgeProcess(() => Promise.reject(new Error('no port')), { ...(process && { process }) }),
-    ).rejects.toThrow('no port');
-    expect(fake.listenerCount('SIGTERM')).toBe(0);
-  });
-});
 
 describe('the order of a drain', () => {
   it('is kept, and a part that fails keeps none from closing', async () => {

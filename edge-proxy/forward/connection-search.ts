@@ -1,0 +1,82 @@
+import type { ConnectionPool, PoolWaiter } from './connection-pool.ts';
+import type { TimerWheel } from './timer-wheel.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
+
+/** Who looks for a connection. Exactly one of `connectionFound` and `noConnection` follows, unless the search is cancelled. */
+export interface SearchListener {
+  connectionFound(connection: UpstreamConnection, now: number): void;
+  noConnection(failure: 'connect' | 'timeout-connect' | 'overload'): void;
+  /** The connection comes later. `queue`: all are in use; `connect`: it is being made, and watches its own time limit. */
+  connectionDue(phase: 'queue' | 'connect', now: number): void;
+}
+
+export interface SearchTerms {
+  connectMs: number;
+  /** The request can be sent again if the connection turns out to be dead. */
+  repeatable: boolean;
+  /** For what cannot be repeated: how recently a kept connection must have been used. Milliseconds. */
+  writeReuseMs: number;
+  /** A kept connection has been dead already: only a new one will do. */
+  fresh: boolean;
+}
+
+/** The search of one exchange for a connection, once for each attempt. */
+export class ConnectionSearch implements PoolWaiter {
+  readonly #wheel: TimerWheel;
+  readonly #listener: SearchListener;
+  #pool: ConnectionPool | undefined;
+  /** Taken and looked at, not used yet. */
+  #candidate: UpstreamConnection | undefined;
+
+  constructor(wheel: TimerWheel, listener: SearchListener) {
+    this.#wheel = wheel;
+    this.#listener = listener;
+  }
+
+  begin(pool: ConnectionPool, terms: SearchTerms, now: number): void {
+    this.#pool = pool;
+    const { repeatable, writeReuseMs } = terms;
+    const connection = terms.fresh
+      ? undefined
+      : pool.take(repeatable ? Number.POSITIVE_INFINITY : writeReuseMs);
+    if (connection !== undefined) {
+      if (repeatable) this.#listener.connectionFound(connection, now);
+      else this.#look(pool, connection, terms, now);
+    } else if (!pool.wait(this, terms.connectMs)) this.#listener.noConnection('overload');
+    else this.#listener.connectionDue(pool.queued(this) ? 'queue' : 'connect', now);
+  }
+
+  /** Nothing more is told. A connection that is being made is kept for others. */
+  cancel(): void {
+    this.#candidate?.destroy();
+    this.#candidate = undefined;
+    this.#pool?.cancel(this);
+  }
+
+  onConnection(connection: UpstreamConnection): void {
+    this.#listener.connectionFound(connection, this.#wheel.now());
+  }
+
+  onNoConnection(_error: Error, timedOut: boolean): void {
+    this.#listener.noConnection(timedOut ? 'timeout-connect' : 'connect');
+  }
+
+  /**
+   * A write on a kept connection cannot be repeated when it turns out that the upstream had closed it just before. So the kernel
+   * is asked first what has arrived: in the check phase after the next poll every close until then has been seen. (The check phase of
+   * the present turn follows a poll that may be older than the request.) Costs a turn of the event loop, and no system call.
+   */
+  #look(pool: ConnectionPool, connection: UpstreamConnection, terms: SearchTerms, now: number): void {
+    this.#candidate = connection;
+    this.#listener.connectionDue('connect', now);
+    setImmediate(() =>
+      setImmediate(() => {
+        if (this.#candidate !== connection) return;
+        this.#candidate = undefined;
+        const later = this.#wheel.now();
+        if (connection.usable) this.#listener.connectionFound(connection, later);
+        else this.begin(pool, terms, later);
+      }),
+    );
+  }
+}
