@@ -101,6 +101,8 @@ export async function produce(options: ProduceOptions, makers: Makers | undefine
   if (plan.refusals.length > 0) return { plan, unresolved, symbols, service: undefined };
   const patch = makers.monolithPatch(spec);
   const generated = await makers.serviceFiles(spec, files);
+  // A file that code reads and that the service makes for itself, such as package.json, is made with what is read in it.
+  const made = new Set(generated.map(({ path }) => path));
   return {
     plan,
     unresolved,
@@ -108,7 +110,7 @@ export async function produce(options: ProduceOptions, makers: Makers | undefine
     service: {
       spec,
       files: [
-        ...files,
+        ...files.filter(({ path }) => !made.has(path)),
         ...generated,
         ...makers.portFiles(spec),
         ...(patch === undefined || patch === '' ? [] : [{ path: PATCH_FILE, text: patch }]),

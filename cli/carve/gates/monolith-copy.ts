@@ -88,6 +88,7 @@ export class MonolithCopies {
       from: place.sources(),
       also: wantedOf(manifest),
       only: ['', spec.layout.packageDir, ...spec.layout.otherPackages],
+      beside: place.sources(),
     });
     const missing = supply.missing.filter(({ tool }) => !tool);
     if (failed !== undefined) return { failed: 'npm could not install its packages', said: failed };

@@ -94,6 +94,7 @@ export function composeFiles(
     conventions,
     generate,
     envFileOption: /--env-file/.test(JSON.stringify(project.package.scripts ?? {})),
+    readByCode: spec.layout.packageDir === '' && taken.some(({ path }) => path === 'package.json'),
   });
   const packages = new Set([
     ...Object.keys(dependencies.dependencies),
