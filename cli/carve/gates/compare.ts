@@ -118,7 +118,14 @@ async function asSignedIn(comparison: Comparison): Promise<SignedTrials> {
       asIdentity(request, identity),
     );
   });
-  trials.push(...(await runTrials({ ...sides, service: started.app.url }, interleaved(lists), options)));
+  trials.push(
+    ...(await runTrials(
+      { ...sides, service: started.app.url },
+      interleaved(lists),
+      options,
+      kept.identities,
+    )),
+  );
   return { trials, outcome: kept, said: started.app.said };
 }
 

@@ -5,7 +5,7 @@ import type { Identity } from '../sign-in/identity.ts';
 import type { Form } from '../sign-in/pages.ts';
 import { registersAccount } from '../sign-in/routes.ts';
 import { valueNamed } from '../sign-in/tokens.ts';
-import type { FieldReader } from './read-fields.ts';
+import type { FieldReader, Part } from './read-fields.ts';
 
 export interface SeenSignedIn {
   outcome: { forms: readonly Form[] };
@@ -28,13 +28,15 @@ export function knowledgeOf(
       ),
     ),
   );
+  const fieldsOf = (method: string, path: string, part: Part): ReturnType<FieldReader['fieldsOf']> => {
+    const route = inventory.find(
+      (item) => item.path === path && [method, 'ALL', '*'].includes(item.method.toUpperCase()),
+    );
+    return route === undefined ? undefined : reader.fieldsOf(route, part);
+  };
   return {
-    fields: (method, path) => {
-      const route = inventory.find(
-        (item) => item.path === path && [method, 'ALL', '*'].includes(item.method.toUpperCase()),
-      );
-      return route === undefined ? undefined : reader.fieldsOf(route);
-    },
+    fields: (method, path) => fieldsOf(method, path, 'body'),
+    query: (method, path) => fieldsOf(method, path, 'query'),
     forms: (method, url) => {
       const same = forms.filter(
         (form) => form.method === method && sameShape(form.action, url.split('?')[0] ?? ''),
