@@ -32,6 +32,8 @@ export interface BodyKnowledge {
   takesForms: boolean;
   /** What somebody who is signed in knows: a refresh token, the own e-mail. */
   known(field: string, path: string): string | undefined;
+  /** What was mailed to whoever is signed in, for a path with such a parameter. */
+  mailed?(parameter: string, path: string): string | undefined;
   /** A value that pages offer for a field of this name, such as the first choice of a list. */
   offered(field: string): string | undefined;
 }
@@ -106,7 +108,11 @@ function requestsOf(method: string, path: string, data: Data, { signedIn, bodies
     body: body === null ? null : body.text,
   });
   const known = [
-    ...new Set(rowsFor({ method, path }, signedIn).map((row) => fill((name) => data.value(name, path, row)))),
+    ...new Set(
+      rowsFor({ method, path }, signedIn).map((row) =>
+        fill((name) => bodies?.mailed?.(name, path) ?? data.value(name, path, row)),
+      ),
+    ),
   ];
   const model = data.modelOf(path);
   const bodyFor = (url: string): Body[] =>

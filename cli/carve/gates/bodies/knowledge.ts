@@ -1,5 +1,6 @@
 /** Brings together what is known of bodies: the source's fields, forms of pages, and what somebody who is signed in knows. */
 import type { InventoryRoute } from '../../produce.ts';
+import { mailed } from '../mail/letters.ts';
 import type { BodyKnowledge } from '../requests.ts';
 import type { Identity } from '../sign-in/identity.ts';
 import type { Form } from '../sign-in/pages.ts';
@@ -50,8 +51,10 @@ export function knowledgeOf(
       return [...by.values()].slice(0, MOST_FORMS);
     },
     takesForms: forms.length > 0,
+    mailed: (field, path) => mailed(seen?.identity.letters ?? [], field, path),
     known: (field, path) =>
-      registersAccount(path) && !/token/i.test(field) ? undefined : valueNamed(texts, field),
+      mailed(seen?.identity.letters ?? [], field, path) ??
+      (registersAccount(path) && !/token/i.test(field) ? undefined : valueNamed(texts, field)),
     offered: (field) => offered.get(field),
   };
 }
