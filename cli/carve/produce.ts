@@ -9,6 +9,7 @@ import type { View } from '../analysis/project/load.ts';
 import { type Decision, membersOf, parseDecisions } from './decisions.ts';
 import type { CarvePlan } from './model.ts';
 import { planCarve } from './plan.ts';
+import { portsFolder } from './ports/digest.ts';
 import { type PortsFile, portsFilesIn, withoutPatches } from './ports/monolith/unpatched.ts';
 import type { OutputFile, ServiceSpec } from './service/spec.ts';
 import { sourceSymbols } from './source-symbols.ts';
@@ -43,6 +44,8 @@ export interface ProducedService {
   planYaml: string;
   /** Change of the monolith that the service needs, as a unified diff against `spec.layout.base`. */
   monolithPatch: string | undefined;
+  /** The monolith has it, or one of a carve before, already. */
+  patchStands: boolean;
   origin: Origin;
   /** Folder that places of routes are relative to, absolute. */
   root: string;
@@ -132,6 +135,7 @@ export async function produce(options: ProduceOptions, makers: Makers | undefine
       ],
       planYaml: makers.planYaml(spec),
       monolithPatch: patch,
+      patchStands: patched.some((file) => file.capability === portsFolder(spec)),
       root: deep.root,
       inventory: deep.analysis.routes.map(({ method, path, file, line, registered }) => ({
         method,
