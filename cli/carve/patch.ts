@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { dirname } from 'node:path';
+import { chmodSync, existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { EXIT, StranglerError } from '../../migration-plans/errors.ts';
 import { unpatch } from './unpatch.ts';
 
@@ -17,7 +18,7 @@ export type PatchOutcome = 'applied' | 'reversed' | 'was applied already' | 'was
 export function applyPatch(folder: string, patch: string, capability: string): PatchOutcome {
   if (git(folder, patch, ['--check', '--reverse']).ok) return 'was applied already';
   const former = unpatch(folder, capability);
-  const done = git(folder, patch, []);
+  const done = keepingModes(folder, patch, () => git(folder, patch, []));
   if (done.ok) return 'applied';
   former?.redo();
   throw refused(folder, done.said);
@@ -32,11 +33,23 @@ export function applyPatch(folder: string, patch: string, capability: string): P
 export function reversePatch(folder: string, capability: string, kept: string | undefined): PatchOutcome {
   // One of an older version says nothing of itself.
   if (kept !== undefined && git(folder, kept, ['--check', '--reverse']).ok) {
-    const done = git(folder, kept, ['--reverse']);
+    const done = keepingModes(folder, kept, () => git(folder, kept, ['--reverse']));
     if (!done.ok) throw refused(folder, done.said);
     return 'reversed';
   }
   return unpatch(folder, capability) === undefined ? 'was not applied' : 'reversed';
+}
+
+/** Git writes files anew and knows of their rights only whether they can be run. */
+function keepingModes<T>(folder: string, patch: string, work: () => T): T {
+  const modes = [...patch.matchAll(/^diff --git a\/(.+) b\/\1$/gm)].flatMap(([, path = '']) => {
+    const file = join(folder, path);
+    const stats = statSync(file, { throwIfNoEntry: false });
+    return stats === undefined ? [] : [{ file, mode: stats.mode & 0o7777 }];
+  });
+  const result = work();
+  for (const { file, mode } of modes) if (existsSync(file)) chmodSync(file, mode);
+  return result;
 }
 
 function git(folder: string, patch: string, flags: readonly string[]): { ok: boolean; said: string } {
