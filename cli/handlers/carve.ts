@@ -7,7 +7,7 @@ import { decisionPlaces } from '../carve/decisions.ts';
 import { draftDecisions } from '../carve/draft.ts';
 import { hasDrift } from '../carve/drift.ts';
 import { expandRecipes, parseRecipes } from '../carve/gates/sign-in/recipe.ts';
-import { type TryOptions, tryOut } from '../carve/gates/try-out.ts';
+import { askedIn, type TryOptions, tryOut } from '../carve/gates/try-out.ts';
 import { applyPatch, type PatchOutcome, reversePatch } from '../carve/patch.ts';
 import { type Places, placesOf } from '../carve/places.ts';
 import { portsFolder } from '../carve/ports/digest.ts';
@@ -104,6 +104,7 @@ async function write(
   const skip = options.flag('skipGates');
   // A slip in it is told before the analysis takes its time.
   const signIn = signInOf(call, places, skip || dryRun);
+  askedIn(tryOptions(call, places));
   const outcome = await carveService({
     capability,
     places,

@@ -49,15 +49,32 @@ export async function tryOut(
   view: ServiceView,
   options: TryOptions,
 ): Promise<TryOut> {
-  const asked = options.requests === undefined ? undefined : readRequests(options.requests, options.cwd);
-  if (options.seed !== undefined && !existsSync(resolve(options.cwd, options.seed)))
-    throw new StranglerError('CARVE_NO_SEED', `there is no file ${options.seed}`, { exitCode: EXIT.usage });
+  const asked = askedIn(options);
   const place = new Workplace(service.spec, options.signal);
   try {
     return await new Attempt(place, service, view, options, asked).run();
   } finally {
     await place.end();
   }
+}
+
+/**
+ * What was given for trying, looked at before anything takes its time.
+ *
+ * @throws StranglerError `CARVE_BAD_REQUESTS`, `CARVE_NO_SEED`
+ */
+export function askedIn({
+  requests,
+  seed,
+  cwd,
+}: Pick<TryOptions, 'requests' | 'seed' | 'cwd'>): TrialRequest[] | undefined {
+  if (seed !== undefined && !existsSync(resolve(cwd, seed)))
+    throw new StranglerError('CARVE_NO_SEED', `there is no file ${seed}`, {
+      exitCode: EXIT.usage,
+      remedy:
+        'Name a file with INSERT statements for the monolith’s tables, such as pg_dump --data-only --inserts writes.',
+    });
+  return requests === undefined ? undefined : readRequests(requests, cwd);
 }
 
 /** One service that is tried, gate by gate; each needs the one before. */
