@@ -9,7 +9,7 @@ import type { Crossing } from './ports.ts';
 import { commonExport } from './slice/common-js.ts';
 import { isCatchAll } from './slice/contributions.ts';
 import { isCut } from './slice/cuts.ts';
-import { portForm, unserialisable } from './slice/port-form.ts';
+import { calledParameter, portForm, unserialisable } from './slice/port-form.ts';
 import type { Slice } from './slice/slice.ts';
 import type { ProjectSymbol } from './symbols.ts';
 
@@ -61,15 +61,17 @@ export function refusalsOf(
 const SHARED = 'shared-database';
 const KEEP = 'keep-in-monolith';
 
-/** Whether a function can stay in the monolith and be called: not what answers requests or puts the application together. */
+/** Whether a function can stay in the monolith and be called: not what answers requests, puts the application together, or is handed a callback. */
 function canStay(slice: Slice, symbol: ProjectSymbol): boolean {
   const handlers = slice.routes.flatMap((route) =>
     [...route.handled, ...route.ownInvocations, ...route.inheritedInvocations].map((item) =>
       slice.graph.of(item),
     ),
   );
+  const form = portForm(symbol);
   return (
-    portForm(symbol) !== undefined &&
+    form !== undefined &&
+    calledParameter(form.func) === undefined &&
     !handlers.includes(symbol) &&
     !(slice.invocations.get(symbol) ?? []).some((run) => run.boot) &&
     !isClient(symbol)

@@ -69,7 +69,7 @@ export function unserialisable(invocation: Invocation): string | undefined {
 }
 
 /** A parameter that the function calls: whoever hands it in, as a package may, hands in a function. */
-function calledParameter({ params, body }: Callable): string | undefined {
+export function calledParameter({ params, body }: Callable): string | undefined {
   const namesOf = (some: readonly Node[]): string[] =>
     some.flatMap((item) => (item.type === 'Identifier' ? [item.name] : []));
   let found: string | undefined;
