@@ -4,7 +4,7 @@ import { redactAnswer } from '../../../migration-plans/redact/exchange.ts';
 import type { Redactor } from '../../../migration-plans/redact/redactor.ts';
 import type { OutputFile } from '../service/spec.ts';
 import { callerOf } from './callers.ts';
-import type { JudgedTrial } from './judge.ts';
+import { claimsOf, type JudgedTrial, MOMENT } from './judge.ts';
 import type { TrialRequest } from './requests.ts';
 
 export interface RecordedExchange {
@@ -69,7 +69,9 @@ function recorded(
   recordedAt: Date,
   hide: (text: string) => string,
 ): RecordedExchange {
-  const { request, noise } = trial;
+  const { request } = trial;
+  // Two tokens of one second may be the same; those of another carve are not.
+  const noise = [...new Set([...trial.noise, ...datedTokens(answer.body, recordedAt)])].sort();
   const { body } = redactAnswer(answer, redactor);
   const header = (name: string): string | null => {
     const at = answer.rawHeaders.findIndex((text, index) => index % 2 === 0 && text.toLowerCase() === name);
@@ -158,6 +160,25 @@ function isOfToday(text: string, now: Date): boolean {
 /** A time of day of the recording as a number: seconds or milliseconds. */
 function isAboutNow(value: number, now: Date): boolean {
   return [1, 1000].some((unit) => Math.abs(value * unit - now.getTime()) < DAY_MS);
+}
+
+/** Places of JSON web tokens that speak of the time of the recording. */
+function datedTokens(body: Uint8Array | undefined, now: Date): string[] {
+  const found: string[] = [];
+  const visit = (value: unknown, path: string): void => {
+    if (typeof value === 'string') {
+      const claims = value.length > 4096 ? undefined : claimsOf(value);
+      if (claims?.text.match(MOMENT)?.some((digits) => isAboutNow(Number(digits), now))) found.push(path);
+    } else if (Array.isArray(value)) for (const item of value) visit(item, `${path}[*]`);
+    else if (typeof value === 'object' && value !== null)
+      for (const [key, item] of Object.entries(value)) visit(item, `${path}.${key}`);
+  };
+  try {
+    visit(JSON.parse(Buffer.from(body ?? []).toString('utf8')), '$');
+  } catch {
+    return [];
+  }
+  return found;
 }
 
 function speaksOfNow(body: string, now: Date): boolean {
