@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
+import { gateEnvironment, networkEnvironment } from '../../cli/carve/gates/run-process.ts';
 import { askedIn, tryOut } from '../../cli/carve/gates/try-out.ts';
 import type { ProducedService } from '../../cli/carve/produce.ts';
 
@@ -47,4 +48,39 @@ describe('what is given for trying a service', () => {
       remedy: expect.stringContaining('--monolith-url'),
     });
   });
+});
+
+describe('the environment of what is tried', () => {
+  const before = { ...process.env };
+  afterEach(() => {
+    process.env = { ...before };
+  });
+
+  it('has no proxy and no certificate of this machine, which npm gets', () => {
+    process.env = {
+      PATH: '/bin',
+      HTTPS_PROXY: 'http://proxy:3128',
+      NODE_EXTRA_CA_CERTS: '/ca.pem',
+      npm_config_registry: 'https://registry.example.com/',
+      NPM_TOKEN: 'secret',
+      DATABASE_URL: 'postgresql://us',
+    };
+    expect(networkEnvironment()).toEqual({
+      HTTPS_PROXY: 'http://proxy:3128',
+      NODE_EXTRA_CA_CERTS: '/ca.pem',
+      npm_config_registry: 'https://registry.example.com/',
+    });
+    expect(Object.keys(gateEnvironment('/tmp/x'))).toEqual(['PATH']);
+  });
+});
+
+it('an end by force while a service is tried writes nothing', async () => {
+  const stop = new AbortController();
+  stop.abort();
+  const tried = tryOut(
+    { spec: { layout: {} } } as never as ProducedService,
+    view,
+    options({ signal: stop.signal }),
+  );
+  await expect(tried).rejects.toMatchObject({ code: 'CARVE_INTERRUPTED', exitCode: 130 });
 });

@@ -15,7 +15,7 @@ import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { Content } from '../write/digest.ts';
 import { listFiles } from '../write/target.ts';
 import { installedBeside, linkPackages, type Supply, supplyOf, type Wanted, wantedBy } from './packages.ts';
-import { gateEnvironment, lastLines, runCommand } from './run-process.ts';
+import { gateEnvironment, lastLines, networkEnvironment, runCommand } from './run-process.ts';
 
 /** The toolkit's own packages are looked for from here. */
 const TOOLKIT = import.meta.dirname;
@@ -100,7 +100,7 @@ export async function equip(
       `npm install --no-audit --no-fund --loglevel=error ${extra}`,
       {
         cwd: folder,
-        env: gateEnvironment(folder, { PRISMA_SKIP_POSTINSTALL_GENERATE: '1' }),
+        env: gateEnvironment(folder, { ...networkEnvironment(), PRISMA_SKIP_POSTINSTALL_GENERATE: '1' }),
         limitMs: INSTALL_LIMIT_MS,
         signal: options.signal,
       },

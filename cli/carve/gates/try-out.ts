@@ -55,7 +55,13 @@ export async function tryOut(
   await answering(options.monolithUrl, options.signal);
   const place = new Workplace(service.spec, options.signal);
   try {
-    return await new Attempt(place, service, view, options, asked).run();
+    const tried = await new Attempt(place, service, view, options, asked).run();
+    if (options.signal.aborted) throw interrupted();
+    return tried;
+  } catch (error) {
+    // What an end by force brings about says nothing of the service.
+    if (options.signal.aborted) throw interrupted();
+    throw error;
   } finally {
     await place.end();
   }
@@ -80,6 +86,17 @@ export function askedIn({
   return requests === undefined ? undefined : readRequests(requests, cwd);
 }
 
+function interrupted(): StranglerError {
+  return new StranglerError(
+    'CARVE_INTERRUPTED',
+    'interrupted while the service was tried: nothing was written',
+    {
+      exitCode: EXIT.interrupted,
+      remedy: 'Carve again when there is time; --skip-gates writes untried.',
+    },
+  );
+}
+
 /** @throws StranglerError `CARVE_NO_MONOLITH` */
 async function answering(url: string | undefined, signal: AbortSignal): Promise<void> {
   if (url === undefined) return;
@@ -90,7 +107,7 @@ async function answering(url: string | undefined, signal: AbortSignal): Promise<
     });
     await answer.body?.cancel();
   } catch (error) {
-    signal.throwIfAborted();
+    if (signal.aborted) throw interrupted();
     const { cause, message } = error as Error;
     throw new StranglerError(
       'CARVE_NO_MONOLITH',
