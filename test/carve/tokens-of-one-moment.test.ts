@@ -65,3 +65,10 @@ it('a token is recorded as what varies, also where two of one second were the sa
   expect(recorded(NOW)).toBe(recorded(NOW + 3));
   expect(JSON.parse(recorded(NOW) ?? '{}').exchanges[0].varies).toEqual(['$.token']);
 });
+
+it('an expiry is told by the moment from which it was reckoned; what lies before the exchanges is not', () => {
+  const at = (ms: number): string => new Date(NOW * 1000 + ms).toISOString();
+  expect(differences(at(1_800_000), at(1_800_015))).toEqual([]);
+  expect(differences(at(1_800_000), at(1_860_000))).toEqual(['$.token']);
+  expect(differences(at(-60_000), at(-59_985))).toEqual(['$.token']);
+});

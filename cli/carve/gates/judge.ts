@@ -85,11 +85,11 @@ export function withoutOrders(trials: readonly JudgedTrial[]): JudgedTrial[] {
   });
 }
 
-/** Whether two values are about the same time of day, within the exchanges. */
+/** Whether two values are about the same time of day, of the exchanges or of a time reckoned from them, such as an expiry. */
 function areOneMoment(left: string | undefined, right: string | undefined, asked: Trial['asked']): boolean {
   if (asked === undefined) return false;
   const [one, other] = [momentOf(left), momentOf(right)];
-  const within = (at: number): boolean => at >= asked.from - SECOND_MS && at <= asked.to + SECOND_MS;
+  const within = (at: number): boolean => at >= asked.from - SECOND_MS;
   return within(one) && within(other) && Math.abs(one - other) <= APART_MS;
 }
 
