@@ -11,7 +11,7 @@ import type { Analysis, Unresolved } from './model.ts';
 import { discover, type ProjectFiles } from './project/discover.ts';
 import { withoutClients } from './project/generated.ts';
 import { DEFAULT_LIMITS, type Limits } from './project/limits.ts';
-import { loadProject } from './project/load.ts';
+import { loadProject, type View } from './project/load.ts';
 import { dependencyNames } from './project/packages.ts';
 import { migrationsFor, schemasFor } from './project/schemas.ts';
 import { scanMigrations } from './schema/migrations.ts';
@@ -34,6 +34,8 @@ export interface AnalyzeOptions {
   /** Bounds other than the usual ones. */
   limits?: Partial<Limits>;
   onProgress?: (event: AnalyzeProgress) => void;
+  /** Made of the paths of all files: lets some be read otherwise than they are. */
+  view?: (paths: readonly string[]) => View;
 }
 
 /** Everything an analysis knows, for those who go on from it, such as `carve`. */
@@ -80,9 +82,14 @@ export function analyzeDeep(options: AnalyzeOptions): DeepAnalysis {
       reason: 'there is no Prisma schema: models are known by the names that code uses',
     });
   }
-  const { sources, resolver, lines } = loadProject(files, unresolved, (done, total) => {
-    if (done % 50 === 0 || done === total) onProgress?.({ stage: 'parsing', done, total });
-  });
+  const { sources, resolver, lines } = loadProject(
+    files,
+    unresolved,
+    (done, total) => {
+      if (done % 50 === 0 || done === total) onProgress?.({ stage: 'parsing', done, total });
+    },
+    options.view?.([...files.sources, ...files.reachable, ...files.generated.keys()]),
+  );
   const run = interpret(files.root, sources, resolver, data, limits, (detail) =>
     onProgress?.({ stage: 'evaluating', detail }),
   );

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { portsFolder } from './ports/digest.ts';
 import { inferredTypes } from './ports/inferred-types.ts';
 import { monolithPatch } from './ports/monolith/patch.ts';
+import { withoutPatches } from './ports/monolith/unpatched.ts';
 import { portFiles } from './ports/service-files.ts';
 import { identityStubOf, stubOf } from './ports/stub.ts';
 import type { Makers } from './produce.ts';
@@ -29,7 +31,22 @@ export const MAKERS: Makers = {
   },
   serviceFiles: (spec, taken) => serviceFiles(spec, taken, { environment: portEnvironment(spec) }),
   portFiles,
-  monolithPatch: (spec) => monolithPatch(spec, (path) => readMonolith(spec, path))?.patch,
+  monolithPatch: (spec, patched) => {
+    const own = patched.filter(({ capability }) => capability === portsFolder(spec));
+    const others = patched.filter(({ capability }) => capability !== portsFolder(spec));
+    const read = (path: string): string | undefined => {
+      const text = readMonolith(spec, path);
+      return text === undefined ? undefined : withoutPatches(own, join(spec.layout.base, path), text)?.text;
+    };
+    // The analysis saw the monolith without any patch; this one goes on top of those of the others.
+    const lineNow = (path: string, line: number): number => {
+      const text = read(path);
+      const stripped =
+        text === undefined ? undefined : withoutPatches(others, join(spec.layout.base, path), text);
+      return stripped?.lines[line - 1] ?? line;
+    };
+    return monolithPatch(spec, read, lineNow)?.patch;
+  },
   planYaml,
 };
 

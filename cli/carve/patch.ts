@@ -1,27 +1,55 @@
 import { spawnSync } from 'node:child_process';
-import { dirname } from 'node:path';
+import { chmodSync, existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { EXIT, StranglerError } from '../../migration-plans/errors.ts';
+import { unpatch } from './unpatch.ts';
 
 const LIMIT_MS = 60_000;
 
 export type PatchOutcome = 'applied' | 'reversed' | 'was applied already' | 'was not applied';
 
 /**
- * Applies the monolith's patch, or takes it back: whole or not at all.
+ * Applies the monolith's patch, in the place of the one of a carve before: whole or not at all.
  *
  * @param folder to which the patch's paths are relative
+ * @param capability as it stands in the name of the ports file
  * @throws StranglerError `CARVE_NO_GIT`, `CARVE_PATCH_REFUSED` where the monolith's text is not what the patch expects
  */
-export function applyPatch(folder: string, patch: string, reverse: boolean): PatchOutcome {
-  const there = git(folder, patch, ['--check', ...(reverse ? ['--reverse'] : [])]);
-  if (there.ok) {
-    const done = git(folder, patch, reverse ? ['--reverse'] : []);
+export function applyPatch(folder: string, patch: string, capability: string): PatchOutcome {
+  if (git(folder, patch, ['--check', '--reverse']).ok) return 'was applied already';
+  const former = unpatch(folder, capability);
+  const done = keepingModes(folder, patch, () => git(folder, patch, []));
+  if (done.ok) return 'applied';
+  former?.redo();
+  throw refused(folder, done.said);
+}
+
+/**
+ * Takes the patch of a capability back.
+ *
+ * @param kept the patch as it stands beside the service, for one that left no traces in the monolith
+ * @throws StranglerError `CARVE_NO_GIT`, `CARVE_PATCH_REFUSED`
+ */
+export function reversePatch(folder: string, capability: string, kept: string | undefined): PatchOutcome {
+  // One of an older version says nothing of itself.
+  if (kept !== undefined && git(folder, kept, ['--check', '--reverse']).ok) {
+    const done = keepingModes(folder, kept, () => git(folder, kept, ['--reverse']));
     if (!done.ok) throw refused(folder, done.said);
-    return reverse ? 'reversed' : 'applied';
+    return 'reversed';
   }
-  if (git(folder, patch, ['--check', ...(reverse ? [] : ['--reverse'])]).ok)
-    return reverse ? 'was not applied' : 'was applied already';
-  throw refused(folder, there.said);
+  return unpatch(folder, capability) === undefined ? 'was not applied' : 'reversed';
+}
+
+/** Git writes files anew and knows of their rights only whether they can be run. */
+function keepingModes<T>(folder: string, patch: string, work: () => T): T {
+  const modes = [...patch.matchAll(/^diff --git a\/(.+) b\/\1$/gm)].flatMap(([, path = '']) => {
+    const file = join(folder, path);
+    const stats = statSync(file, { throwIfNoEntry: false });
+    return stats === undefined ? [] : [{ file, mode: stats.mode & 0o7777 }];
+  });
+  const result = work();
+  for (const { file, mode } of modes) if (existsSync(file)) chmodSync(file, mode);
+  return result;
 }
 
 function git(folder: string, patch: string, flags: readonly string[]): { ok: boolean; said: string } {

@@ -1,12 +1,16 @@
 /** The one place where everything comes together that makes a service: slice, generated files, ports, plan. No file is written here. */
 
+import { readFileSync } from 'node:fs';
 import { EXIT, StranglerError } from '../../migration-plans/errors.ts';
 import type { Spot, Unresolved } from '../analysis/model.ts';
 import type { AnalyzeProgress } from '../analysis/pipeline.ts';
 import { analyzeDeep, type DeepAnalysis } from '../analysis/pipeline.ts';
+import type { View } from '../analysis/project/load.ts';
 import { type Decision, membersOf, parseDecisions } from './decisions.ts';
 import type { CarvePlan } from './model.ts';
 import { planCarve } from './plan.ts';
+import { portsFolder } from './ports/digest.ts';
+import { type PortsFile, portsFilesIn, withoutPatches } from './ports/monolith/unpatched.ts';
 import type { OutputFile, ServiceSpec } from './service/spec.ts';
 import { sourceSymbols } from './source-symbols.ts';
 import { digestOf } from './write/digest.ts';
@@ -40,6 +44,8 @@ export interface ProducedService {
   planYaml: string;
   /** Change of the monolith that the service needs, as a unified diff against `spec.layout.base`. */
   monolithPatch: string | undefined;
+  /** The monolith has it, or one of a carve before, already. */
+  patchStands: boolean;
   origin: Origin;
   /** Folder that places of routes are relative to, absolute. */
   root: string;
@@ -67,7 +73,8 @@ export interface Makers {
   ): MaybePromise<{ spec: ServiceSpec; files: OutputFile[]; plan: CarvePlan }>;
   serviceFiles(spec: ServiceSpec, taken: readonly OutputFile[]): OutputFile[] | Promise<OutputFile[]>;
   portFiles(spec: ServiceSpec): OutputFile[];
-  monolithPatch(spec: ServiceSpec): string | undefined;
+  /** @param patched patches that the monolith has from carves before */
+  monolithPatch(spec: ServiceSpec, patched: readonly PortsFile[]): string | undefined;
   planYaml(spec: ServiceSpec): string;
 }
 
@@ -90,17 +97,30 @@ export async function produce(options: ProduceOptions, makers: Makers | undefine
     said || members === undefined
       ? options.capabilities
       : [...options.capabilities, `${capability}=${members.join(',')}`];
-  const deep = analyzeDeep({ dir, capabilities, ...(onProgress && { onProgress }) });
+  let patched: PortsFile[] = [];
+  const view: View = (path, text) =>
+    patched.length === 0 ? text : withoutPatches(patched, path, text)?.text;
+  const deep = analyzeDeep({
+    dir,
+    capabilities,
+    ...(onProgress && { onProgress }),
+    view: (paths) => {
+      patched = portsFilesIn(paths, (path) => readFileSync(path, 'utf8'));
+      return view;
+    },
+  });
   const { unresolved } = deep.analysis;
   const planned = planCarve(deep, capability, decisions);
-  const symbols = sourceSymbols(deep.root, planned, 'all');
+  const symbols = sourceSymbols(deep.root, planned, 'all', view);
   if (planned.refusals.length > 0 || makers === undefined)
     return { plan: planned, unresolved, symbols, service: undefined };
   refuseUncarvable(deep, planned);
   const { spec, files, plan } = await makers.slice(deep, capability, decisions);
   if (plan.refusals.length > 0) return { plan, unresolved, symbols, service: undefined };
-  const patch = makers.monolithPatch(spec);
+  const patch = makers.monolithPatch(spec, patched);
   const generated = await makers.serviceFiles(spec, files);
+  // A file that code reads and that the service makes for itself, such as package.json, is made with what is read in it.
+  const made = new Set(generated.map(({ path }) => path));
   return {
     plan,
     unresolved,
@@ -108,13 +128,14 @@ export async function produce(options: ProduceOptions, makers: Makers | undefine
     service: {
       spec,
       files: [
-        ...files,
+        ...files.filter(({ path }) => !made.has(path)),
         ...generated,
         ...makers.portFiles(spec),
         ...(patch === undefined || patch === '' ? [] : [{ path: PATCH_FILE, text: patch }]),
       ],
       planYaml: makers.planYaml(spec),
       monolithPatch: patch,
+      patchStands: patched.some((file) => file.capability === portsFolder(spec)),
       root: deep.root,
       inventory: deep.analysis.routes.map(({ method, path, file, line, registered }) => ({
         method,
@@ -132,7 +153,7 @@ export async function produce(options: ProduceOptions, makers: Makers | undefine
           otherPackages: spec.layout.otherPackages,
         },
         decisions: source === undefined ? null : digestOf(source.text),
-        symbols: sourceSymbols(deep.root, plan, 'used'),
+        symbols: sourceSymbols(deep.root, plan, 'used', view),
       },
     },
   };

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { View } from '../analysis/project/load.ts';
 import type { CarvePlan, SymbolPlan } from './model.ts';
 import { digestOf } from './write/digest.ts';
 import type { SourceSymbol } from './write/manifest.ts';
@@ -8,12 +9,18 @@ import type { SourceSymbol } from './write/manifest.ts';
  * Symbols of the monolith with digests of their source, which `--check` compares later. `used`: what the service is made from and what
  * it calls; `all`: also what stays.
  */
-export function sourceSymbols(root: string, plan: CarvePlan, which: 'used' | 'all'): SourceSymbol[] {
+export function sourceSymbols(
+  root: string,
+  plan: CarvePlan,
+  which: 'used' | 'all',
+  view: View = (_, text) => text,
+): SourceSymbol[] {
   const files = new Map<string, string[]>();
   const symbol = ({ file, name, line, endLine }: SymbolPlan, as: SourceSymbol['as']): SourceSymbol => {
     let lines = files.get(file);
     if (lines === undefined) {
-      lines = readFileSync(join(root, file), 'utf8').split(/\r?\n/);
+      const path = join(root, file);
+      lines = (view(path, readFileSync(path, 'utf8')) ?? '').split(/\r?\n/);
       files.set(file, lines);
     }
     return { file, name, as, digest: digestOf(lines.slice(line - 1, endLine).join('\n')) };

@@ -64,7 +64,8 @@ interface Told {
 export function outcomeLines(outcome: CarveOutcome, told: Told, style: Style): string[] {
   const { actions, unchanged, written, gates, production } = outcome;
   if (production.service === undefined) return [];
-  if (unchanged) return [`${told.out}: nothing to do`, ...keptLines(outcome, style)];
+  if (unchanged)
+    return [`${told.out}: nothing to do`, ...keptLines(outcome, style), ...patchLines(outcome, told, style)];
   if (!written && !told.dryRun)
     return [
       `${style.red('refused')}: ${gates.find(({ status }) => status === 'failed')?.summary ?? 'a gate failed'}; nothing was written`,
@@ -104,8 +105,10 @@ function planFileLines({ plan }: CarveOutcome, { cwd }: Told): string[] {
 }
 
 function patchLines({ production }: CarveOutcome, { patch }: Told, style: Style): string[] {
+  if (patch === 'applied')
+    return [`the monolith’s patch ${patch}: MONOLITH_PORTS_TOKEN switches it on, the same in both`];
   if (patch !== undefined) return [`the monolith’s patch ${patch}`];
-  if (production.service?.monolithPatch === undefined) return [];
+  if (production.service?.monolithPatch === undefined || production.service.patchStands) return [];
   return [
     `${style.yellow('!')} the service calls the monolith, which needs a patch for that: read it, then add --with-patch (--reverse-patch takes it back)`,
   ];

@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { EXIT, StranglerError } from '../../migration-plans/errors.ts';
 import { findProject, loadProject } from '../../migration-plans/project/load.ts';
 import type { Project } from '../../migration-plans/project/project.ts';
@@ -7,10 +7,11 @@ import { decisionPlaces } from '../carve/decisions.ts';
 import { draftDecisions } from '../carve/draft.ts';
 import { hasDrift } from '../carve/drift.ts';
 import { expandRecipes, parseRecipes } from '../carve/gates/sign-in/recipe.ts';
-import { type TryOptions, tryOut } from '../carve/gates/try-out.ts';
-import { applyPatch, type PatchOutcome } from '../carve/patch.ts';
+import { askedIn, type TryOptions, tryOut } from '../carve/gates/try-out.ts';
+import { applyPatch, type PatchOutcome, reversePatch } from '../carve/patch.ts';
 import { type Places, placesOf } from '../carve/places.ts';
-import type { ProduceOptions, Production } from '../carve/produce.ts';
+import { portsFolder } from '../carve/ports/digest.ts';
+import { PATCH_FILE, type ProduceOptions, type Production } from '../carve/produce.ts';
 import { produceInThread } from '../carve/produce-thread.ts';
 import type { Call, CommandResult, Handler } from '../commands/command.ts';
 import { configFile } from '../controller/project.ts';
@@ -53,13 +54,17 @@ export async function carveWith(call: Call, producer: Producer): Promise<Command
     }
   };
   if (options.flag('draftDecisions')) return draft(call, capability, places, produce);
+  if (options.flag('reversePatch')) return takeBack(call, capability, places);
   if (options.flag('check')) return check(call, capability, places, produce);
   return write(call, capability, places, produce);
 }
 
 /** One at a time: each of them means another thing. */
 function refuseTogether({ options }: Call): void {
-  const given = ['check', 'draftDecisions', 'dryRun', 'reversePatch'].filter((name) => options.flag(name));
+  const exclusive = ['check', 'draftDecisions', 'dryRun', 'reversePatch'];
+  // A dry run with it says what would be.
+  if (options.flag('reversePatch')) exclusive.push('withPatch');
+  const given = exclusive.filter((name) => options.flag(name));
   if (given.length < 2) return;
   const flags = given.map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
   throw new StranglerError('CARVE_OPTIONS', `${flags.join(' and ')} can’t be given together`, {
@@ -99,6 +104,7 @@ async function write(
   const skip = options.flag('skipGates');
   // A slip in it is told before the analysis takes its time.
   const signIn = signInOf(call, places, skip || dryRun);
+  askedIn(tryOptions(call, places));
   const outcome = await carveService({
     capability,
     places,
@@ -158,11 +164,24 @@ async function write(
 
 /** Only when asked for, and only once the service stands. */
 function patched(call: Call, { production, written }: CarveOutcome): PatchOutcome | undefined {
-  const reverse = call.options.flag('reversePatch');
-  if (!written || (!reverse && !call.options.flag('withPatch'))) return undefined;
   const { service } = production;
-  if (service?.monolithPatch === undefined) return undefined;
-  return applyPatch(service.spec.layout.base, service.monolithPatch, reverse);
+  if (!written || !call.options.flag('withPatch') || service?.monolithPatch === undefined) return undefined;
+  return applyPatch(service.spec.layout.base, service.monolithPatch, portsFolder(service.spec));
+}
+
+/** Needs no carve: the service may be gone. */
+function takeBack(call: Call, capability: string, places: Places): CommandResult {
+  const kept = readText(join(places.out, PATCH_FILE));
+  const patch = reversePatch(places.from, portsFolder({ capability }), kept);
+  const from = shown(call.cwd, places.from);
+  return {
+    document: { capability, from, patch },
+    lines: [
+      sanitise(
+        `the patch of ${capability} ${patch === 'reversed' ? 'was taken back' : 'is not there'} in ${from}`,
+      ),
+    ],
+  };
 }
 
 /** @param only whether it is read for its mistakes only: then no secret is asked for */

@@ -12,6 +12,9 @@ export interface LoadedProject {
   lines: number;
 }
 
+/** What is read in the place of a file's text; undefined: as if the file were not there. */
+export type View = (path: string, text: string) => string | undefined;
+
 /**
  * Parses the project's sources, and those of its repository that they import. A file that can't be parsed is reported
  * and left out; the rest is analysed without it.
@@ -20,7 +23,9 @@ export function loadProject(
   files: ProjectFiles,
   unresolved: Unresolved[],
   onFile?: (done: number, total: number) => void,
+  view: View = (_, text) => text,
 ): LoadedProject {
+  const read = (path: string): string | undefined => view(path, readFileSync(path, 'utf8'));
   const resolver = new ModuleResolver(
     files.root,
     files.packages,
@@ -32,7 +37,8 @@ export function loadProject(
   const texts = new Map<string, string>();
   const queue: string[] = [];
   for (const path of files.sources) {
-    const text = readFileSync(path, 'utf8');
+    const text = read(path);
+    if (text === undefined) continue;
     texts.set(path, text);
     const notice = generatedNotice(text);
     if (notice === undefined) queue.push(path);
@@ -47,8 +53,9 @@ export function loadProject(
     const path = queue[at];
     if (path === undefined) break;
     const name = relative(files.root, path).split(sep).join('/');
-    const text = texts.get(path) ?? readFileSync(path, 'utf8');
+    const text = texts.get(path) ?? read(path);
     texts.delete(path);
+    if (text === undefined) continue;
     const parsed = parseFile(path, name, text);
     onFile?.(at + 1, queue.length);
     if ('message' in parsed) {

@@ -5,6 +5,8 @@ import { unquote } from './read.ts';
 /** A relation before the other side is known: `kind` is settled by `linkRelations`. */
 export interface RawRelation extends Relation {
   list: boolean;
+  /** Where it turns out to be an enum. */
+  column?: string;
 }
 
 const SCALARS = new Set([
@@ -70,6 +72,9 @@ function addField(model: Model, field: Field): void {
     optional: field.optional === true,
     list: field.array === true,
   };
+  const mapped = named('map');
+  const column = mapped === undefined ? undefined : firstString(mapped);
+  if (column !== undefined) raw.column = column;
   raw.owning = raw.fields.length > 0;
   const name = relation === undefined ? undefined : (keyed(relation, 'name') ?? firstString(relation));
   if (typeof name === 'string') raw.name = unquote(name);

@@ -16,7 +16,7 @@ export function linkRelations(data: DataModel): void {
         if (data.enums.has(relation.target)) model.enums.push(relation.target);
         model.fields.push({
           name: relation.field,
-          column: relation.field,
+          column: relation.column ?? relation.field,
           type: relation.target,
           list: relation.list,
           optional: relation.optional,
@@ -30,7 +30,10 @@ export function linkRelations(data: DataModel): void {
     for (const relation of model.relations as RawRelation[]) settle(data, model, relation);
   }
   for (const model of data.models.values()) {
-    for (const relation of model.relations as Partial<RawRelation>[]) delete relation.list;
+    for (const relation of model.relations as Partial<RawRelation>[]) {
+      delete relation.list;
+      delete relation.column;
+    }
   }
 }
 

@@ -14,8 +14,8 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { Content } from '../write/digest.ts';
 import { listFiles } from '../write/target.ts';
-import { linkPackages, type Supply, supplyOf, type Wanted, wantedBy } from './packages.ts';
-import { gateEnvironment, lastLines, runCommand } from './run-process.ts';
+import { installedBeside, linkPackages, type Supply, supplyOf, type Wanted, wantedBy } from './packages.ts';
+import { gateEnvironment, lastLines, networkEnvironment, runCommand } from './run-process.ts';
 
 /** The toolkit's own packages are looked for from here. */
 const TOOLKIT = import.meta.dirname;
@@ -82,6 +82,8 @@ export async function equip(
     also?: readonly Wanted[];
     signal: AbortSignal /** Packages whose needs count; undefined: all in the folder. */;
     only?: readonly string[];
+    /** Folders whose installed packages are all there, whether somebody asks for them or not: what the monolith itself sees. */
+    beside?: readonly string[];
   },
 ): Promise<{ supply: Supply; failed: string[] | undefined }> {
   const packageFiles = listFiles(folder).filter((path) => basename(path) === 'package.json');
@@ -98,7 +100,7 @@ export async function equip(
       `npm install --no-audit --no-fund --loglevel=error ${extra}`,
       {
         cwd: folder,
-        env: gateEnvironment(folder, { PRISMA_SKIP_POSTINSTALL_GENERATE: '1' }),
+        env: gateEnvironment(folder, { ...networkEnvironment(), PRISMA_SKIP_POSTINSTALL_GENERATE: '1' }),
         limitMs: INSTALL_LIMIT_MS,
         signal: options.signal,
       },
@@ -107,7 +109,9 @@ export async function equip(
     const last = lastLines(said, 12);
     return { supply, failed: timedOut ? [...last, 'it took longer than 10 minutes'] : last };
   }
-  linkPackages(folder, supply.found, own);
+  const named = new Set([...supply.found.map(({ name }) => name), ...own.keys()]);
+  const beside = installedBeside(options.beside ?? []).filter(({ name }) => !named.has(name));
+  linkPackages(folder, [...supply.found, ...beside], own);
   return { supply, failed: undefined };
 }
 

@@ -118,7 +118,14 @@ async function asSignedIn(comparison: Comparison): Promise<SignedTrials> {
       asIdentity(request, identity),
     );
   });
-  trials.push(...(await runTrials({ ...sides, service: started.app.url }, interleaved(lists), options)));
+  trials.push(
+    ...(await runTrials(
+      { ...sides, service: started.app.url },
+      interleaved(lists),
+      options,
+      kept.identities,
+    )),
+  );
   return { trials, outcome: kept, said: started.app.said };
 }
 
@@ -147,7 +154,8 @@ function conclusion(
   });
   if (report.status !== 'passed') {
     const failing = trials.some(
-      ({ service, differences }) => differences.length > 0 && 'status' in service && service.status >= 500,
+      ({ service, differences }) =>
+        differences.length > 0 && (!('status' in service) || service.status >= 500),
     );
     // A difference that is a failure has its reason in what the service said.
     if (failing && said.length > 0)

@@ -24,7 +24,8 @@ export interface JudgedTrial extends Trial {
 }
 
 export function judgeTrial(trial: Trial): JudgedTrial {
-  const context = { method: trial.request.method };
+  // Long enough for a token to be read whole.
+  const context = { method: trial.request.method, limits: { text: 4096 } };
   const noisy = new Map(
     [trial.again, ...(trial.more ?? [])].flatMap((other) =>
       compareAnswers(trial.monolith, other, context).differences.map(
@@ -39,7 +40,9 @@ export function judgeTrial(trial: Trial): JudgedTrial {
   );
   // Two answers of the monolith may come within the same millisecond: the time of day is told by what it says, too.
   const steady = found.filter(({ path, kind, left, right }) => {
-    const clock = kind === 'value' && areOneMoment(left, right, trial.asked);
+    const clock =
+      kind === 'value' &&
+      (areOneMoment(left, right, trial.asked) || areTokensOfOneMoment(left, right, trial.asked));
     if (clock) noisy.set(path, kind);
     return !clock;
   });
@@ -82,12 +85,47 @@ export function withoutOrders(trials: readonly JudgedTrial[]): JudgedTrial[] {
   });
 }
 
-/** Whether two values are about the same time of day, within the exchanges. */
+/** Whether two values are about the same time of day, of the exchanges or of a time reckoned from them, such as an expiry. */
 function areOneMoment(left: string | undefined, right: string | undefined, asked: Trial['asked']): boolean {
   if (asked === undefined) return false;
   const [one, other] = [momentOf(left), momentOf(right)];
-  const within = (at: number): boolean => at >= asked.from - SECOND_MS && at <= asked.to + SECOND_MS;
+  const within = (at: number): boolean => at >= asked.from - SECOND_MS;
   return within(one) && within(other) && Math.abs(one - other) <= APART_MS;
+}
+
+/**
+ * JSON web tokens that say the same but for the time of day: they are told by the second in which they were made. What is signed
+ * otherwise at the same second is a difference.
+ */
+function areTokensOfOneMoment(
+  left: string | undefined,
+  right: string | undefined,
+  asked: Trial['asked'],
+): boolean {
+  const [one, other] = [claimsOf(left), claimsOf(right)];
+  if (one === undefined || other === undefined || one.head !== other.head) return false;
+  const [times, others] = [one.text.match(MOMENT) ?? [], other.text.match(MOMENT) ?? []];
+  return (
+    one.text !== other.text &&
+    one.text.replace(MOMENT, '') === other.text.replace(MOMENT, '') &&
+    times.every((time, index) => shiftedAlike(time, others[index] ?? '', asked))
+  );
+}
+
+/** Seconds or milliseconds since the epoch. */
+export const MOMENT = /\b\d{10}(?:\d{3})?\b/g;
+
+/** One of them may end later, as an expiry does: what counts is how far they are apart. */
+function shiftedAlike(one: string, other: string, asked: Trial['asked']): boolean {
+  return asked !== undefined && Math.abs(momentOf(one) - momentOf(other)) <= APART_MS;
+}
+
+/** Of a JSON web token: its head, and its claims as JSON. */
+export function claimsOf(text: string | undefined): { head: string; text: string } | undefined {
+  const match = /^"?([\w-]{10,})\.([\w-]{10,})/.exec(text ?? '');
+  if (match === null) return undefined;
+  const claims = Buffer.from(match[2] ?? '', 'base64url').toString('utf8');
+  return claims.startsWith('{"') ? { head: match[1] ?? '', text: claims } : undefined;
 }
 
 /** Milliseconds since the epoch, of ISO 8601, or of seconds or milliseconds since the epoch; else not a number. */

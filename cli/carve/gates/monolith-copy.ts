@@ -1,7 +1,9 @@
 /** The monolith in a folder of its own, with the service's start beside it, so that both are started alike. */
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { StranglerError } from '../../../migration-plans/errors.ts';
+import { applyPatch } from '../patch.ts';
+import { portsFolder } from '../ports/digest.ts';
 import { PATCH_FILE, type ProducedService } from '../produce.ts';
 import { platformPaths } from '../service/runtime/files.ts';
 import type { OutputFile, ServiceSpec } from '../service/spec.ts';
@@ -88,6 +90,7 @@ export class MonolithCopies {
       from: place.sources(),
       also: wantedOf(manifest),
       only: ['', spec.layout.packageDir, ...spec.layout.otherPackages],
+      beside: place.sources(),
     });
     const missing = supply.missing.filter(({ tool }) => !tool);
     if (failed !== undefined) return { failed: 'npm could not install its packages', said: failed };
@@ -99,27 +102,23 @@ export class MonolithCopies {
     const generated = await place.generate(folder, join(folder, SERVICE_COPY));
     if (generated !== undefined)
       return { failed: 'its Prisma client could not be generated', said: generated };
-    return patched ? (applied(folder, service.monolithPatch) ?? folder) : folder;
+    return patched ? (applied(folder, service.monolithPatch, portsFolder(spec)) ?? folder) : folder;
   }
 }
 
 /** In the copy of the monolith: the service's package.json, for its scripts. No code stands there. */
 const SERVICE_COPY = '.carve-service';
 
-function applied(folder: string, patch: string | undefined): Failed | undefined {
+function applied(folder: string, patch: string | undefined, capability: string): Failed | undefined {
   if (patch === undefined) return undefined;
-  const git = (flags: string[]): SpawnSyncReturns<string> =>
-    spawnSync('git', ['apply', '--whitespace=nowarn', ...flags, '-'], {
-      cwd: folder,
-      input: patch,
-      encoding: 'utf8',
-      env: { ...process.env, GIT_CEILING_DIRECTORIES: dirname(folder) },
-    });
-  // A monolith that was carved with --with-patch before has it already.
-  if (git(['--reverse', '--check']).status === 0) return undefined;
-  const { status, stderr, stdout } = git([]);
-  if (status === 0) return undefined;
-  return { failed: 'its patch could not be applied by git', said: `${stderr}${stdout}`.split('\n') };
+  try {
+    applyPatch(folder, patch, capability);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof StranglerError)) throw error;
+    const said = error.findings.map(({ message }) => message);
+    return { failed: 'its patch could not be applied by git', said: [error.message, ...said] };
+  }
 }
 
 function wantedOf(manifest: OutputFile | undefined): Wanted[] {

@@ -110,6 +110,32 @@ export function locate(name: string, start: string): string | undefined {
   }
 }
 
+/**
+ * All that lies in the folders' own `node_modules`, the first of a name: code may import what no package.json asks for, and works as long
+ * as another package brings it along.
+ */
+export function installedBeside(from: readonly string[]): Found[] {
+  const found = new Map<string, Found>();
+  for (const start of from) {
+    const modules = join(start, 'node_modules');
+    if (!existsSync(modules)) continue;
+    const names = readdirSync(modules).flatMap((name) => {
+      if (name.startsWith('.')) return [];
+      return name.startsWith('@') ? readdirSync(join(modules, name)).map((one) => `${name}/${one}`) : [name];
+    });
+    for (const name of names) {
+      const file = join(modules, name, 'package.json');
+      if (found.has(name) || !existsSync(file)) continue;
+      found.set(name, {
+        name,
+        dir: realpathSync(join(modules, name)),
+        version: readPackage(file).version ?? '0.0.0',
+      });
+    }
+  }
+  return [...found.values()];
+}
+
 /** Makes `node_modules` of links in a gate folder, with the commands in `.bin`. */
 export function linkPackages(
   folder: string,

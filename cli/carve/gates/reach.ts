@@ -62,7 +62,7 @@ function whyRefused(trials: readonly JudgedTrial[], statuses: readonly number[])
   if (!signedIn && (has(401, 403, 407) || toLogin)) return 'it asks who is calling, and nobody was signed in';
   if (statuses.every((status) => [401, 403, 407].includes(status) || (status >= 300 && status < 400)))
     return 'it asks for rights that nobody who was signed in has';
-  if (has(400, 409, 415, 422)) return 'no made-up body is what it takes';
+  if (has(400, 409, 415, 422)) return 'no made-up request is what it takes';
   if (has(429)) return 'the monolith limits how often it may be asked';
   if (statuses.some((status) => status >= 500)) return 'the monolith itself answers with an error';
   if (has(404, 410)) return 'no made-up row is what it looks for';

@@ -6,6 +6,8 @@ import { type JudgedTrial, judgeTrial, tellDifference } from './judge.ts';
 import { NOBODY, type RouteReach } from './reach.ts';
 import type { GateReport } from './report.ts';
 import type { TrialRequest } from './requests.ts';
+import { RunningValues } from './running-values.ts';
+import type { Identity } from './sign-in/identity.ts';
 
 export interface Sides {
   monolith: string;
@@ -24,17 +26,28 @@ export async function runTrials(
   sides: Sides,
   requests: readonly TrialRequest[],
   options: { onProgress: (line: string) => void; signal: AbortSignal },
+  identities: readonly Pick<Identity, 'name' | 'known'>[] = [],
 ): Promise<JudgedTrial[]> {
   const trials: JudgedTrial[] = [];
+  const running = {
+    monolith: new RunningValues(identities),
+    again: new RunningValues(identities),
+    service: new RunningValues(identities),
+  };
+  const ask = async (side: keyof Sides, request: TrialRequest): Promise<ShadowAnswer> => {
+    const answer = await exchange(sides[side], running[side].current(request), options.signal);
+    running[side].hear(request, answer);
+    return answer;
+  };
   // What a write has noted down is read later: a time of day may be that of any exchange before.
   const from = Date.now();
   for (const [index, request] of requests.entries()) {
     options.onProgress(`comparing answers ${index + 1} of ${requests.length} …`);
     // At the same moment, so that what depends on the clock depends on the same one.
     const [monolith, again, service] = await Promise.all([
-      exchange(sides.monolith, request, options.signal),
-      exchange(sides.again, request, options.signal),
-      exchange(sides.service, request, options.signal),
+      ask('monolith', request),
+      ask('again', request),
+      ask('service', request),
     ]);
     const trial = { request, monolith, again, service, asked: { from, to: Date.now() } };
     let judged = judgeTrial(trial);
@@ -42,7 +55,7 @@ export async function runTrials(
       // What comes in another order each time may come in the same one twice: the monolith is asked until that is unlikely.
       const more: ShadowAnswer[] = [];
       for (let round = 0; round < CONFIRMATIONS && judged.differences.length > 0; round += 1) {
-        more.push(await exchange(sides.again, request, options.signal));
+        more.push(await ask('again', request));
         judged = judgeTrial({ ...trial, more });
       }
     }

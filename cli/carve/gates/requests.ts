@@ -24,12 +24,16 @@ export interface TrialRequest {
 export interface BodyKnowledge {
   /** Fields that its source reads; undefined: it does not say. */
   fields(method: string, path: string): ReadonlyMap<string, FieldHint> | undefined;
+  /** Parameters of the query that its source reads; undefined: it does not say. */
+  query?(method: string, path: string): ReadonlyMap<string, FieldHint> | undefined;
   /** Forms that are sent to this path, as the monolith's pages show them. */
   forms(method: string, url: string): readonly Form[];
   /** Whether the monolith is seen to take forms at all. */
   takesForms: boolean;
   /** What somebody who is signed in knows: a refresh token, the own e-mail. */
   known(field: string, path: string): string | undefined;
+  /** What was mailed to whoever is signed in, for a path with such a parameter. */
+  mailed?(parameter: string, path: string): string | undefined;
   /** A value that pages offer for a field of this name, such as the first choice of a list. */
   offered(field: string): string | undefined;
 }
@@ -104,7 +108,11 @@ function requestsOf(method: string, path: string, data: Data, { signedIn, bodies
     body: body === null ? null : body.text,
   });
   const known = [
-    ...new Set(rowsFor({ method, path }, signedIn).map((row) => fill((name) => data.value(name, path, row)))),
+    ...new Set(
+      rowsFor({ method, path }, signedIn).map((row) =>
+        fill((name) => bodies?.mailed?.(name, path) ?? data.value(name, path, row)),
+      ),
+    ),
   ];
   const model = data.modelOf(path);
   const bodyFor = (url: string): Body[] =>
@@ -117,6 +125,10 @@ function requestsOf(method: string, path: string, data: Data, { signedIn, bodies
   });
   const first = known[0] ?? path;
   const body = bodyFor(first)[0] ?? null;
+  const query = queryOf(method, path, data.body(model), bodies);
+  if (query !== '')
+    for (const [index, url] of (reads ? known : known.slice(0, 1)).entries())
+      found.push(make(`a row: ${index + 1}, with a query`, `${url}?${query}`, body));
   if (parameters.length > 0) {
     found.push(
       make(
@@ -170,10 +182,7 @@ function bodiesOf(
 ): Body[] {
   const byModel: Body = { type: JSON_TYPE, text: JSON.stringify(row), told: '' };
   if (knowledge === undefined) return [byModel];
-  const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
-  const byName = new Map(Object.entries(row).map(([name, value]) => [plain(name), value]));
-  const valueFor = (name: string): unknown =>
-    knowledge.known(name, path) ?? knowledge.offered(name) ?? byName.get(plain(name));
+  const valueFor = valuesOf(path, row, knowledge);
   const forms = method === 'POST' ? knowledge.forms(method, url) : [];
   const bodies = forms.map(
     (form, index): Body => ({
@@ -194,6 +203,39 @@ function bodiesOf(
     return /(?:^|\/)api(?:\/|$)/.test(path) ? [json] : [form, json];
   }
   return [...bodies, json];
+}
+
+/** What a route must be asked with; '' where its source names nothing. */
+function queryOf(
+  method: string,
+  path: string,
+  row: Record<string, unknown>,
+  knowledge: BodyKnowledge | undefined,
+): string {
+  const fields = knowledge?.query?.(method, path);
+  if (knowledge === undefined || fields === undefined) return '';
+  const needed = new Map(
+    [...fields].filter(([, { optional }]) => optional !== true).slice(0, MOST_PARAMETERS),
+  );
+  const values = bodyOf(needed, valuesOf(path, row, knowledge), SAMPLE);
+  const filled = new URLSearchParams();
+  for (const [name, value] of Object.entries(values))
+    for (const one of Array.isArray(value) ? value : [value])
+      filled.append(name, typeof one === 'object' ? JSON.stringify(one) : String(one));
+  return filled.toString();
+}
+
+const MOST_PARAMETERS = 20;
+
+/** A value for a field: what is known of it, what pages offer, what a row has. */
+function valuesOf(
+  path: string,
+  row: Record<string, unknown>,
+  knowledge: BodyKnowledge,
+): (name: string) => unknown {
+  const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const byName = new Map(Object.entries(row).map(([name, value]) => [plain(name), value]));
+  return (name) => knowledge.known(name, path) ?? knowledge.offered(name) ?? byName.get(plain(name));
 }
 
 function formText(form: Form, valueFor: (name: string) => unknown): string {

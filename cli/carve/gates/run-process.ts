@@ -31,6 +31,17 @@ export function gateEnvironment(folder: string, own: Record<string, string> = {}
   return { ...Object.fromEntries(kept), PATH: path.join(':'), ...own };
 }
 
+/** How this machine reaches a registry: proxies and certificates. For npm alone, not for what is tried. */
+export function networkEnvironment(): Record<string, string> {
+  const ways =
+    /^(?:(?:https?|all|no)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_(?:FILE|DIR)|npm_config_(?:registry|cafile|ca|cache|userconfig|globalconfig|proxy|https_proxy|noproxy|strict_ssl))$/i;
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      ways.test(name) && value !== undefined ? [[name, value] as const] : [],
+    ),
+  );
+}
+
 /** Runs a command line to its end, its process group with it. Never rejects. */
 export async function runCommand(command: string, options: RunOptions): Promise<Ran> {
   const started = startCommand(command, options);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import pg from 'pg';
+import type { Model } from '../../analysis/model.ts';
 import { createTablesSql } from '../service/schema/engine.ts';
 import type { ServiceSpec } from '../service/spec.ts';
 import { readCatalog, type Table } from './catalog.ts';
@@ -75,17 +76,11 @@ async function rowsOf(client: pg.Client, tables: readonly Table[]): Promise<Map<
 async function makeTables(database: GateDatabase, spec: ServiceSpec, notes: string[]): Promise<void> {
   await database.create(TEMPLATE);
   if (spec.migrationFiles.length > 0) {
-    try {
-      await database.run(TEMPLATE, migrationScripts(spec.migrationFiles, spec.layout.base));
-      return;
-    } catch (error) {
-      if (!(error instanceof ScriptError)) throw error;
-      notes.push(
-        `the monolith’s migrations can’t be run here (${error.message}); its tables were made from the schema`,
-      );
-      await database.drop(TEMPLATE);
-      await database.create(TEMPLATE);
-    }
+    const problem = await migrationProblem(database, spec);
+    if (problem === undefined) return;
+    notes.push(`${problem}; its tables were made from the schema`);
+    await database.drop(TEMPLATE);
+    await database.create(TEMPLATE);
   }
   const files = spec.schemaFiles.map((file) => ({
     path: relative(spec.layout.base, file),
@@ -93,4 +88,38 @@ async function makeTables(database: GateDatabase, spec: ServiceSpec, notes: stri
   }));
   const sql = await createTablesSql('postgresql', files);
   await database.run(TEMPLATE, [{ name: 'the schema', sql }]);
+}
+
+/** Runs the migrations. Undefined: they make all that the schema names. */
+async function migrationProblem(database: GateDatabase, spec: ServiceSpec): Promise<string | undefined> {
+  try {
+    await database.run(TEMPLATE, migrationScripts(spec.migrationFiles, spec.layout.base));
+  } catch (error) {
+    if (!(error instanceof ScriptError)) throw error;
+    return `the monolith’s migrations can’t be run here (${error.message})`;
+  }
+  const missing = missingColumns(
+    spec.allModels,
+    await withClient(database.url(TEMPLATE), (client) => readCatalog(client)),
+  );
+  if (missing.length === 0) return undefined;
+  const more = missing.length > 3 ? ` and ${missing.length - 3} more` : '';
+  return `the monolith’s migrations lag behind its schema (they don’t make ${missing.slice(0, 3).join(', ')}${more})`;
+}
+
+/** What a schema names and a database does not have, as `Tournament.etag`, or `Tournament` for a whole table. */
+export function missingColumns(
+  models: readonly Pick<Model, 'name' | 'table' | 'schema' | 'kind' | 'fields'>[],
+  tables: readonly Pick<Table, 'schema' | 'name' | 'columns'>[],
+): string[] {
+  return models.flatMap((model) => {
+    if (model.kind !== 'model') return [];
+    const table = tables.find(
+      ({ name, schema }) => name === model.table && (model.schema === undefined || schema === model.schema),
+    );
+    if (table === undefined) return [model.name];
+    return model.fields
+      .filter(({ column }) => !table.columns.some(({ name }) => name === column))
+      .map(({ name }) => `${model.name}.${name}`);
+  });
 }

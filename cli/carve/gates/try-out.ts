@@ -35,9 +35,11 @@ export interface TryOptions {
   signal: AbortSignal;
 }
 
+const ANSWER_LIMIT_MS = 10_000;
 const INSTALL =
   'Install the monolith’s packages (npm install in its folder), or add --install; --skip-gates writes untried.';
 const SKIP = 'Try it by hand, then write with --skip-gates.';
+const SEED = 'Mend the rows: they are loaded into the tables as the monolith’s migrations make them.';
 const HOW =
   'Say how the monolith is started: --monolith-command COMMAND (it gets PORT and its database in the environment).';
 const NO_ENGINE =
@@ -49,14 +51,73 @@ export async function tryOut(
   view: ServiceView,
   options: TryOptions,
 ): Promise<TryOut> {
-  const asked = options.requests === undefined ? undefined : readRequests(options.requests, options.cwd);
-  if (options.seed !== undefined && !existsSync(resolve(options.cwd, options.seed)))
-    throw new StranglerError('CARVE_NO_SEED', `there is no file ${options.seed}`, { exitCode: EXIT.usage });
+  const asked = askedIn(options);
+  await answering(options.monolithUrl, options.signal);
   const place = new Workplace(service.spec, options.signal);
   try {
-    return await new Attempt(place, service, view, options, asked).run();
+    const tried = await new Attempt(place, service, view, options, asked).run();
+    if (options.signal.aborted) throw interrupted();
+    return tried;
+  } catch (error) {
+    // What an end by force brings about says nothing of the service.
+    if (options.signal.aborted) throw interrupted();
+    throw error;
   } finally {
     await place.end();
+  }
+}
+
+/**
+ * What was given for trying, looked at before anything takes its time.
+ *
+ * @throws StranglerError `CARVE_BAD_REQUESTS`, `CARVE_NO_SEED`
+ */
+export function askedIn({
+  requests,
+  seed,
+  cwd,
+}: Pick<TryOptions, 'requests' | 'seed' | 'cwd'>): TrialRequest[] | undefined {
+  if (seed !== undefined && !existsSync(resolve(cwd, seed)))
+    throw new StranglerError('CARVE_NO_SEED', `there is no file ${seed}`, {
+      exitCode: EXIT.usage,
+      remedy:
+        'Name a file with INSERT statements for the monolith’s tables, such as pg_dump --data-only --inserts writes.',
+    });
+  return requests === undefined ? undefined : readRequests(requests, cwd);
+}
+
+function interrupted(): StranglerError {
+  return new StranglerError(
+    'CARVE_INTERRUPTED',
+    'interrupted while the service was tried: nothing was written',
+    {
+      exitCode: EXIT.interrupted,
+      remedy: 'Carve again when there is time; --skip-gates writes untried.',
+    },
+  );
+}
+
+/** @throws StranglerError `CARVE_NO_MONOLITH` */
+async function answering(url: string | undefined, signal: AbortSignal): Promise<void> {
+  if (url === undefined) return;
+  try {
+    const answer = await fetch(url, {
+      redirect: 'manual',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]),
+    });
+    await answer.body?.cancel();
+  } catch (error) {
+    if (signal.aborted) throw interrupted();
+    const { cause, message } = error as Error;
+    throw new StranglerError(
+      'CARVE_NO_MONOLITH',
+      `nothing answers at ${url}: ${cause instanceof Error ? cause.message : message}`,
+      {
+        exitCode: EXIT.usage,
+        remedy:
+          'Start the monolith and name its address with --monolith-url, or leave that out: then a copy is started.',
+      },
+    );
   }
 }
 
@@ -144,7 +205,7 @@ class Attempt {
     } catch (error) {
       const why =
         seed === undefined ? 'the monolith’s tables can’t be made' : 'the rows of --seed can’t be loaded';
-      return this.#untried(types, why, [(error as Error).message]);
+      return this.#untried(types, why, [(error as Error).message], seed === undefined ? SKIP : SEED);
     }
     const startService = async (template: string): Promise<{ app: Application } | Failed> => {
       await database.drop('service');

@@ -6,6 +6,8 @@ import { type Application, startApplication } from './application.ts';
 import { makeBench } from './bench.ts';
 import { type DataSource, dataSourceOf, parseEnvFile, placeholders } from './data-source.ts';
 import { type GateDatabase, startGateDatabase } from './database.ts';
+import { type Mailbox, startMailbox } from './mail/mailbox.ts';
+import { mailValue, sendsMail } from './mail/variables.ts';
 import { readPackage } from './packages.ts';
 import { generateClient } from './prisma.ts';
 
@@ -26,6 +28,7 @@ export class Workplace {
   readonly #folders: string[] = [];
   readonly #apps = new Set<Application>();
   #database: GateDatabase | undefined;
+  #mailbox: Mailbox | undefined;
 
   constructor(spec: ServiceSpec, signal: AbortSignal) {
     this.spec = spec;
@@ -41,6 +44,11 @@ export class Workplace {
   async database(): Promise<GateDatabase> {
     this.#database ??= await startGateDatabase(this.signal);
     return this.#database;
+  }
+
+  /** Where mails of what is tried arrive; undefined: it sends none. */
+  get mailbox(): Mailbox | undefined {
+    return this.#mailbox;
   }
 
   /** Where installed packages are looked for. */
@@ -77,6 +85,7 @@ export class Workplace {
     monolithUrl?: string | undefined;
     readyPath: string | undefined;
   }): Promise<{ app: Application } | Failed> {
+    if (sendsMail(this.variables().names)) this.#mailbox ??= await startMailbox();
     const outcome = await startApplication({
       folder: job.folder,
       command: job.command,
@@ -99,16 +108,28 @@ export class Workplace {
     await Promise.allSettled(apps.map((app) => app.stop()));
   }
 
-  /** The same for the monolith and the service, so that what is signed with a secret is good on both sides. */
-  private environment(url: string, more: Record<string, string>): Record<string, string> {
+  /** Names that the code reads or that an example file holds, with the example's values. */
+  private variables(): { names: string[]; examples: Record<string, string> } {
     const { base, packageDir } = this.spec.layout;
     const example = [join(base, packageDir), base]
       .flatMap((dir) => ENV_EXAMPLES.map((name) => join(dir, name)))
       .find((file) => existsSync(file));
     const examples = example === undefined ? {} : parseEnvFile(readFileSync(example, 'utf8'));
-    const names = new Set([...this.spec.environment.map(({ name }) => name), ...Object.keys(examples)]);
+    const read = this.spec.environment.map(({ name }) => name);
+    return { names: [...new Set([...read, ...Object.keys(examples)])], examples };
+  }
+
+  /** The same for the monolith and the service, so that what is signed with a secret is good on both sides. */
+  private environment(url: string, more: Record<string, string>): Record<string, string> {
+    const { names, examples } = this.variables();
+    const port = this.#mailbox?.port;
+    const mail = names.flatMap((name) => {
+      const value = port === undefined ? undefined : mailValue(name, port);
+      return value === undefined ? [] : [[name, value] as const];
+    });
     return {
-      ...placeholders([...names], examples, { variable: this.dataSource().variable, url }),
+      ...placeholders(names, examples, { variable: this.dataSource().variable, url }),
+      ...Object.fromEntries(mail),
       NODE_ENV: 'production',
       REGISTRATION: 'off',
       // The monolith itself is started by what starts the service, and calls nobody.
@@ -122,6 +143,7 @@ export class Workplace {
   /** Ends everything in order. Never throws: what was found out counts. */
   async end(): Promise<void> {
     await this.stopAll();
+    await this.#mailbox?.stop();
     await this.#database?.stop().catch(() => undefined);
     for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   }

@@ -21,7 +21,7 @@ export function portsDigest(spec: ServiceSpec): string {
 }
 
 /** Folder of the addresses in the monolith. Each capability has its own: several may be carved from one monolith. */
-export function portsFolder(spec: ServiceSpec): string {
+export function portsFolder(spec: Pick<ServiceSpec, 'capability'>): string {
   return spec.capability.toLowerCase().replace(/[^a-z0-9]+/g, '-');
 }
 

@@ -2,7 +2,7 @@
 import type { Invocation } from '../../analysis/interpret/invocation.ts';
 import { isClient } from '../fates.ts';
 import type { Refusal } from '../model.ts';
-import { portForm } from '../slice/port-form.ts';
+import { calledParameter, portForm } from '../slice/port-form.ts';
 import type { Slice } from '../slice/slice.ts';
 import type { ProjectSymbol } from '../symbols.ts';
 
@@ -25,15 +25,17 @@ export type FullRefusal = Refusal & Omit<Draft, 'subject'>;
 export const SHARED = 'shared-database';
 export const KEEP = 'keep-in-monolith';
 
-/** Whether a function can stay in the monolith and be called: not what answers requests or puts the application together. */
+/** Whether a function can stay in the monolith and be called: not what answers requests, puts the application together, or is handed a callback. */
 export function canStay(slice: Slice, symbol: ProjectSymbol): boolean {
   const handlers = slice.routes.flatMap((route) =>
     [...route.handled, ...route.ownInvocations, ...route.inheritedInvocations].map((item) =>
       slice.graph.of(item),
     ),
   );
+  const form = portForm(symbol);
   return (
-    portForm(symbol) !== undefined &&
+    form !== undefined &&
+    calledParameter(form.func) === undefined &&
     !handlers.includes(symbol) &&
     !(slice.invocations.get(symbol) ?? []).some((run) => run.boot) &&
     !isClient(symbol)

@@ -1,3 +1,4 @@
+/** What a carve must not decide by itself. Each refusal names the place, the reason, and the choices that would resolve it. */
 import { members, type Value } from '../../analysis/interpret/values.ts';
 import type { Suggestion } from '../../analysis/model.ts';
 import type { Fated } from '../fates.ts';

@@ -55,7 +55,9 @@ export function composeFiles(
   const region = surroundings.cloudMap?.region ?? 'us-east-1';
   const databaseVariable = databaseVariableOf(spec, data);
 
-  const dependencies = dependenciesOf(spec, project, taken, {
+  // What a package.json asks for is not what the code that reads it uses.
+  const code = taken.filter(({ path }) => !/(?:^|\/)package\.json$/.test(path));
+  const dependencies = dependenciesOf(spec, project, code, {
     tsx: run.runner === 'tsx',
     generators: generators
       .filter((generator) => !makesClient(generator))
@@ -94,6 +96,7 @@ export function composeFiles(
     conventions,
     generate,
     envFileOption: /--env-file/.test(JSON.stringify(project.package.scripts ?? {})),
+    readByCode: spec.layout.packageDir === '' && taken.some(({ path }) => path === 'package.json'),
   });
   const packages = new Set([
     ...Object.keys(dependencies.dependencies),

@@ -2,7 +2,7 @@
 import type { Invocation } from '../../analysis/interpret/invocation.ts';
 import { members } from '../../analysis/interpret/values.ts';
 import type { Callable, Node } from '../../analysis/syntax/ast.ts';
-import { unwrap } from '../../analysis/syntax/ast.ts';
+import { eachChild, isCallable, unwrap } from '../../analysis/syntax/ast.ts';
 import type { ProjectSymbol } from '../symbols.ts';
 import { commonExport } from './common-js.ts';
 
@@ -54,6 +54,8 @@ export function unserialisable(invocation: Invocation): string | undefined {
   const texts = func?.node.params.map((item) => func.module.source.text.slice(item.start, item.end)) ?? [];
   const typed = texts.find((parameter) => UNSERIALISABLE.test(parameter));
   if (typed !== undefined) return `\`${typed}\``;
+  const called = func === undefined ? undefined : calledParameter(func.node);
+  if (called !== undefined) return `the callback ${called}`;
   for (const arg of invocation.args) {
     for (const item of members(arg)) {
       if (item.kind === 'function') return 'a callback';
@@ -64,4 +66,25 @@ export function unserialisable(invocation: Invocation): string | undefined {
     }
   }
   return undefined;
+}
+
+/** A parameter that the function calls: whoever hands it in, as a package may, hands in a function. */
+export function calledParameter({ params, body }: Callable): string | undefined {
+  const namesOf = (some: readonly Node[]): string[] =>
+    some.flatMap((item) => (item.type === 'Identifier' ? [item.name] : []));
+  let found: string | undefined;
+  const visit = (node: Node, names: ReadonlySet<string>): void => {
+    if (found !== undefined || names.size === 0) return;
+    let seen = names;
+    if (isCallable(node)) {
+      const own = new Set(namesOf(node.params as Node[]));
+      seen = new Set([...names].filter((name) => !own.has(name)));
+    } else if (node.type === 'CallExpression') {
+      const callee = unwrap(node.callee as Node);
+      if (callee.type === 'Identifier' && names.has(callee.name)) found = callee.name;
+    }
+    eachChild(node, (child) => visit(child, seen));
+  };
+  if (body !== null) visit(body as Node, new Set(namesOf(params as Node[])));
+  return found;
 }

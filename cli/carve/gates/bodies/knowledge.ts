@@ -1,11 +1,12 @@
 /** Brings together what is known of bodies: the source's fields, forms of pages, and what somebody who is signed in knows. */
 import type { InventoryRoute } from '../../produce.ts';
+import { mailed } from '../mail/letters.ts';
 import type { BodyKnowledge } from '../requests.ts';
 import type { Identity } from '../sign-in/identity.ts';
 import type { Form } from '../sign-in/pages.ts';
 import { registersAccount } from '../sign-in/routes.ts';
 import { valueNamed } from '../sign-in/tokens.ts';
-import type { FieldReader } from './read-fields.ts';
+import type { FieldReader, Part } from './read-fields.ts';
 
 export interface SeenSignedIn {
   outcome: { forms: readonly Form[] };
@@ -28,13 +29,15 @@ export function knowledgeOf(
       ),
     ),
   );
+  const fieldsOf = (method: string, path: string, part: Part): ReturnType<FieldReader['fieldsOf']> => {
+    const route = inventory.find(
+      (item) => item.path === path && [method, 'ALL', '*'].includes(item.method.toUpperCase()),
+    );
+    return route === undefined ? undefined : reader.fieldsOf(route, part);
+  };
   return {
-    fields: (method, path) => {
-      const route = inventory.find(
-        (item) => item.path === path && [method, 'ALL', '*'].includes(item.method.toUpperCase()),
-      );
-      return route === undefined ? undefined : reader.fieldsOf(route);
-    },
+    fields: (method, path) => fieldsOf(method, path, 'body'),
+    query: (method, path) => fieldsOf(method, path, 'query'),
     forms: (method, url) => {
       const same = forms.filter(
         (form) => form.method === method && sameShape(form.action, url.split('?')[0] ?? ''),
@@ -48,8 +51,10 @@ export function knowledgeOf(
       return [...by.values()].slice(0, MOST_FORMS);
     },
     takesForms: forms.length > 0,
+    mailed: (field, path) => mailed(seen?.identity.letters ?? [], field, path),
     known: (field, path) =>
-      registersAccount(path) && !/token/i.test(field) ? undefined : valueNamed(texts, field),
+      mailed(seen?.identity.letters ?? [], field, path) ??
+      (registersAccount(path) && !/token/i.test(field) ? undefined : valueNamed(texts, field)),
     offered: (field) => offered.get(field),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * What a route reads from the body of a request, as its source says: a validation schema that its registration names (Joi, Zod, Yup,
- * TypeBox, JSON Schema), or the names that its handler takes from the body. A guess for made-up requests: what it misses is only not
+ * What a route reads from the body or the query of a request, as its source says: a validation schema that its registration names (Joi, Zod, Yup,
+ * TypeBox, JSON Schema), or the names that its handler takes from it. A guess for made-up requests: what it misses is only not
  * tried.
  */
 import { join } from 'node:path';
@@ -17,6 +17,10 @@ export interface RoutePlace {
 
 export type { FieldHint } from './schema-hints.ts';
 
+/** Parts of a request, by the names that frameworks and validators give them. */
+const PARTS = { body: ['body'], query: ['query', 'querystring'] } as const;
+export type Part = keyof typeof PARTS;
+
 const MOST_DEPTH = 6;
 
 export class FieldReader {
@@ -29,12 +33,12 @@ export class FieldReader {
   }
 
   /** Undefined: the source does not say. */
-  fieldsOf({ file, line, registered }: RoutePlace): Map<string, FieldHint> | undefined {
+  fieldsOf({ file, line, registered }: RoutePlace, part: Part = 'body'): Map<string, FieldHint> | undefined {
     this.#names.begin();
     try {
-      const validated = this.#registered(registered);
+      const validated = this.#registered(registered, part);
       if (validated !== undefined && validated.size > 0) return validated;
-      const read = this.#handled(file, line);
+      const read = this.#handled(file, line, part);
       return read.size > 0 ? read : undefined;
     } catch {
       // A program that is unlike all others: nothing is known of it then.
@@ -43,25 +47,28 @@ export class FieldReader {
   }
 
   /** The schema among the arguments of the call that registers the route. */
-  #registered({ file, line }: { file: string; line: number }): Map<string, FieldHint> | undefined {
+  #registered(
+    { file, line }: { file: string; line: number },
+    part: Part,
+  ): Map<string, FieldHint> | undefined {
     const source = this.#names.source(join(this.#root, file));
     if (source === undefined) return undefined;
     const call = callsAt(source, line)[0];
     if (call === undefined) return undefined;
     for (const argument of (call as { arguments?: Node[] }).arguments ?? []) {
-      const found = this.#schemaIn({ node: argument, source }, 0);
+      const found = this.#schemaIn({ node: argument, source }, part, 0);
       if (found !== undefined) return found;
     }
     return undefined;
   }
 
   /** Within an argument, but not within functions: `validate(schemas.login)`, `{ schema: { body } }`. */
-  #schemaIn(found: Found, depth: number): Map<string, FieldHint> | undefined {
+  #schemaIn(found: Found, part: Part, depth: number): Map<string, FieldHint> | undefined {
     if (depth > MOST_DEPTH) return undefined;
     const node = unwrap(found.node);
     if (isCallable(node)) return undefined;
     const resolve = this.#resolve(found.source);
-    const direct = bodyOf(node, resolve);
+    const direct = partOf(node, part, resolve);
     if (direct !== undefined) {
       const hint = hintOf(direct.node, this.#resolve(direct.source ?? found.source));
       if (hint?.fields !== undefined) return hint.fields;
@@ -69,10 +76,10 @@ export class FieldReader {
     const hint =
       node.type === 'Identifier' || node.type === 'MemberExpression' ? undefined : hintOf(node, resolve);
     if (hint?.fields !== undefined && hint.fields.size > 0 && hint.schema === true)
-      return bodyPart(hint.fields);
+      return fieldsOfPart(hint.fields, part);
     if (node.type === 'Identifier' || node.type === 'MemberExpression') {
       const target = resolve(node);
-      return target === undefined ? undefined : this.#schemaIn(target, depth + 1);
+      return target === undefined ? undefined : this.#schemaIn(target, part, depth + 1);
     }
     if (node.type !== 'CallExpression' && node.type !== 'ArrayExpression') return undefined;
     const inner =
@@ -81,36 +88,38 @@ export class FieldReader {
         : (node as { elements: (Node | null)[] }).elements;
     for (const item of inner) {
       if (item === null) continue;
-      const deeper = this.#schemaIn({ node: item, source: found.source }, depth + 1);
+      const deeper = this.#schemaIn({ node: item, source: found.source }, part, depth + 1);
       if (deeper !== undefined) return deeper;
     }
     return undefined;
   }
 
-  #handled(file: string, line: number): Map<string, FieldHint> {
+  #handled(file: string, line: number, part: Part): Map<string, FieldHint> {
     const fields = new Map<string, FieldHint>();
     const source = this.#names.source(join(this.#root, file));
     if (source === undefined) return fields;
     const handler = functionAt(source, line);
-    if (handler !== undefined) this.#readBody({ node: handler, source }, undefined, fields, 0);
+    if (handler !== undefined) this.#read({ node: handler, source }, part, undefined, fields, 0);
     return fields;
   }
 
-  /** @param parameter name that holds the body; undefined: it is a member `body` of something */
-  #readBody(
+  /** @param parameter name that holds the part; undefined: it is a member of something, such as `request.body` */
+  #read(
     { node: root, source }: Found,
+    part: Part,
     parameter: string | undefined,
     fields: Map<string, FieldHint>,
     depth: number,
   ): void {
     const names = new Set(parameter === undefined ? [] : [parameter]);
-    const isBody = (value: Node | null | undefined): boolean => {
+    const isPart = (value: Node | null | undefined): boolean => {
       if (value === null || value === undefined) return false;
       const plain = unwrap(value);
       if (plain.type === 'Identifier') return names.has((plain as { name: string }).name);
-      if (plain.type === 'LogicalExpression') return isBody((plain as { left: Node }).left);
-      if (plain.type === 'AwaitExpression') return isBody((plain as unknown as { argument: Node }).argument);
-      return parameter === undefined && plain.type === 'MemberExpression' && nameOf(plain) === 'body';
+      if (plain.type === 'LogicalExpression') return isPart((plain as { left: Node }).left);
+      if (plain.type === 'AwaitExpression') return isPart((plain as unknown as { argument: Node }).argument);
+      if (parameter !== undefined || plain.type !== 'MemberExpression') return false;
+      return isNameOf(part, nameOf(plain));
     };
     const add = (name: string | undefined): void => {
       if (name !== undefined && /^[A-Za-z_]\w{0,40}$/.test(name) && !fields.has(name) && !BUILT_IN.has(name))
@@ -121,24 +130,24 @@ export class FieldReader {
       if (plain.type === 'Identifier') names.add((plain as { name: string }).name);
       else for (const property of propertiesOf(plain)) add(keyOf(property));
     };
-    /** `{ body }` of a request. */
+    /** `{ body }` or `{ query }` of a request. */
     const takeMember = (pattern: Node): void => {
       for (const property of propertiesOf(pattern))
-        if (keyOf(property) === 'body') take((property as unknown as { value: Node }).value);
+        if (isNameOf(part, keyOf(property))) take((property as unknown as { value: Node }).value);
     };
     const visit = (node: Node): void => {
       if (node.type === 'VariableDeclarator') {
         const { id, init } = node as unknown as { id: Node; init: Node | null };
-        if (isBody(init)) take(id);
+        if (isPart(init)) take(id);
         else if (parameter === undefined && init !== null && unwrap(init).type === 'Identifier')
           takeMember(id);
       } else if (parameter === undefined && isCallable(node)) {
         for (const item of (node as unknown as { params: Node[] }).params) takeMember(item);
       }
       if (node.type === 'MemberExpression') {
-        if (isBody((node as { object: Node }).object)) add(nameOf(node));
+        if (isPart((node as { object: Node }).object)) add(nameOf(node));
       } else if (node.type === 'CallExpression') {
-        this.#readCall(node, source, isBody, add, fields, depth);
+        this.#readCall(node, source, part, isPart, add, fields, depth);
       }
       eachChild(node, visit);
     };
@@ -148,13 +157,14 @@ export class FieldReader {
   #readCall(
     node: Node,
     source: SourceFile,
-    isBody: (node: Node) => boolean,
+    part: Part,
+    isPart: (node: Node) => boolean,
     add: (name: string | undefined) => void,
     fields: Map<string, FieldHint>,
     depth: number,
   ): void {
     const { callee, arguments: args } = node as unknown as { callee: Node; arguments: Node[] };
-    const at = args.findIndex(isBody);
+    const at = args.findIndex(isPart);
     if (at === -1) return;
     // textField(request.body, 'title')
     for (const argument of args.slice(at + 1)) {
@@ -178,8 +188,9 @@ export class FieldReader {
     if (target === undefined || func === undefined || !isCallable(func)) return;
     const parameter = (func as unknown as { params: Node[] }).params[at];
     if (parameter?.type === 'Identifier')
-      this.#readBody(
+      this.#read(
         { node: func, source: target.source },
+        part,
         (parameter as { name: string }).name,
         fields,
         depth + 1,
@@ -192,12 +203,16 @@ export class FieldReader {
   }
 }
 
-/** Of a schema for the whole request, `z.object({ body, query })`, the body's. */
-function bodyPart(fields: Map<string, FieldHint>): Map<string, FieldHint> | undefined {
+function isNameOf(part: Part, name: string | undefined): boolean {
+  return (PARTS[part] as readonly string[]).includes(name ?? '');
+}
+
+/** Of a schema for the whole request, `z.object({ body, query })`, its part. A schema of nothing in particular is one of the body. */
+function fieldsOfPart(fields: Map<string, FieldHint>, part: Part): Map<string, FieldHint> | undefined {
   const parts = ['body', 'query', 'params', 'headers', 'cookies'];
   if (![...fields].every(([name, { fields: inner }]) => parts.includes(name) && inner !== undefined))
-    return fields;
-  return fields.get('body')?.fields;
+    return part === 'body' ? fields : undefined;
+  return fields.get(part)?.fields;
 }
 
 const BUILT_IN = new Set([
@@ -213,15 +228,17 @@ const BUILT_IN = new Set([
 ]);
 
 /** `{ body: X }` or `{ schema: { body: X } }`. */
-function bodyOf(node: Node, resolve: Resolve): { node: Node; source?: SourceFile } | undefined {
+function partOf(node: Node, part: Part, resolve: Resolve): { node: Node; source?: SourceFile } | undefined {
   if (node.type !== 'ObjectExpression') return undefined;
-  const body = memberOf(node, 'body');
-  if (body !== undefined) return { node: body };
+  const member = (of: Node): Node | undefined =>
+    PARTS[part].map((name) => memberOf(of, name)).find((value) => value !== undefined);
+  const own = member(node);
+  if (own !== undefined) return { node: own };
   const schema = memberOf(node, 'schema');
   if (schema === undefined) return undefined;
   const plain = unwrap(schema);
   const target = plain.type === 'ObjectExpression' ? undefined : resolve(plain);
-  const inner = memberOf(target === undefined ? plain : unwrap(target.node), 'body');
+  const inner = member(target === undefined ? plain : unwrap(target.node));
   return inner === undefined ? undefined : { node: inner, ...(target && { source: target.source }) };
 }
 

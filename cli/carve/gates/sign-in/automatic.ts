@@ -2,9 +2,12 @@
  * Signs in by itself: registers an account as a visitor would, in the gate's own database, lets it in, and believes it only once a
  * request that was turned away is answered.
  */
+
 import { withClient } from '../database.ts';
+import { type Letter, lettersOf } from '../mail/letters.ts';
 import { keyOf } from '../sample-rows.ts';
 import { type Account, activate, adoptRows, findAccount, raise } from './account.ts';
+import { askForMails } from './ask-for-mails.ts';
 import { Browser, type BrowserAnswer, type BrowserRequest } from './browser.ts';
 import { type Credentials, credentialsOf, filledForm, type Purpose, usualBodies } from './credentials.ts';
 import type { Identity } from './identity.ts';
@@ -96,6 +99,8 @@ async function enter(
     const proof = await proven(guest, answer, refused);
     if (proof === undefined) continue;
     const forms = await formsOf(guest, world.probes);
+    await askForMails(world, guest, credentials);
+    const letters = lettersOf(world.mailbox?.mails() ?? [], credentials.email);
     const how = [
       `${way.route.method} ${way.route.path}${way.form ? ' (form)' : ''}`,
       ...(adapted.length === 0 ? [] : [adapted.join(', ')]),
@@ -105,7 +110,7 @@ async function enter(
     return {
       registered: way,
       forms,
-      identity: identityOf(guest, answer, label, how, credentials, account),
+      identity: identityOf(guest, answer, label, how, credentials, account, letters),
     };
   }
   return {
@@ -120,6 +125,7 @@ function identityOf(
   how: string,
   { email, username, password }: Credentials,
   { table, row }: Account,
+  letters: readonly Letter[],
 ): Identity {
   const texts = textsOf(answer.json);
   const tokens = tokensIn(answer.json).map(({ value }) => value);
@@ -138,7 +144,9 @@ function identityOf(
     cookies: browser.cookies,
     csrf: browser.csrf,
     known,
+    letters,
     secrets: [
+      ...letters.flatMap(({ values }) => [...values.values()].filter((text) => text.length >= 16)),
       ...tokens,
       ...browser.cookies.map(({ value }) => value),
       ...(browser.csrf === undefined ? [] : [browser.csrf.value]),

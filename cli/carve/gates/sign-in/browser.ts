@@ -65,7 +65,8 @@ export class Browser {
     const answer = await exchange(
       this.#origin,
       {
-        name: 'sign-in',
+        // Bodies are tried one after the other, each as by another visitor.
+        name: `sign-in ${body ?? ''}`,
         method,
         url,
         headers: {

@@ -1,4 +1,5 @@
 /** Somebody who is signed in at the monolith, in the gate's own database. */
+import type { Letter } from '../mail/letters.ts';
 import type { TrialRequest } from '../requests.ts';
 import type { Cookie } from './cookies.ts';
 import { cookieHeader } from './cookies.ts';
@@ -21,6 +22,8 @@ export interface Identity {
   csrf: Csrf | undefined;
   /** Values that its routes may ask for, by the name of the field: its e-mail, its refresh token. */
   known: Readonly<Record<string, string>>;
+  /** What was mailed to it. */
+  letters?: readonly Letter[];
   /** What must not be stored or shown. */
   secrets: readonly string[];
   /** `POST /register, POST /login, cookie sid`. */

@@ -42,6 +42,7 @@ export async function signIn(comparison: Comparison): Promise<SignInOutcome> {
     inventory: service.inventory,
     tables: data.tables,
     rows: data.rows,
+    mailbox: place.mailbox,
     probes: [
       ...requestsOf(spec.routes),
       ...requestsOf(service.inventory).filter(({ method }) => method === 'GET'),

@@ -1,5 +1,6 @@
 /** What signing in needs, and what comes of it. */
 import type { Table } from '../catalog.ts';
+import type { Mailbox } from '../mail/mailbox.ts';
 import type { TrialRequest } from '../requests.ts';
 import type { Row } from '../sample-rows.ts';
 import type { Credentials } from './credentials.ts';
@@ -19,6 +20,8 @@ export interface SignInWorld {
   rows: ReadonlyMap<string, readonly Row[]>;
   /** Requests that may be turned away, the capability's first. */
   probes: readonly TrialRequest[];
+  /** Undefined: the monolith sends no mail. */
+  mailbox?: Pick<Mailbox, 'mails'> | undefined;
   /** The body that a route's source asks for; undefined: it does not say. */
   fieldsOf(route: InventoryRoute, credentials: Credentials): Record<string, unknown> | undefined;
 }

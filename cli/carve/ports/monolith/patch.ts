@@ -11,6 +11,7 @@ import { type Insertion, insert, lineBelow } from './edits.ts';
 import { exportingText, isCommonJs, reachOf } from './exports.ts';
 import { mountName, portsFile, type Reached, type ReachedIdentity } from './ports-file.ts';
 import { importRequest, type MonolithStyle, styleOf } from './style.ts';
+import { type Trace, traced, traceText } from './traces.ts';
 
 export interface MonolithPatch {
   /** Files that are new in the monolith; paths from the base of the layout. */
@@ -26,11 +27,18 @@ export interface MonolithPatch {
 /** Current text of a file of the monolith, by its path from the base of the layout; undefined where there is none. */
 export type ReadMonolith = (path: string) => string | undefined;
 
+/** The line that a line of the spec is in what is read now. */
+export type LineNow = (path: string, line: number) => number;
+
 /**
  * The patch for the monolith as it is now. Undefined where the service calls nothing there.
  * @throws StranglerError `CARVE_PORT_APP`, `CARVE_PORT_UNREACHABLE`, `CARVE_PORT_SOURCE`
  */
-export function monolithPatch(spec: ServiceSpec, read: ReadMonolith): MonolithPatch | undefined {
+export function monolithPatch(
+  spec: ServiceSpec,
+  read: ReadMonolith,
+  lineNow: LineNow = (_, line) => line,
+): MonolithPatch | undefined {
   const ports = outwardPorts(spec);
   if (ports.length === 0 && spec.identity.length === 0) return undefined;
   const appFile = fromBase(spec, spec.app.created.file);
@@ -44,12 +52,13 @@ export function monolithPatch(spec: ServiceSpec, read: ReadMonolith): MonolithPa
     if (exports !== undefined) edits.exporting(source, exports);
     return { address: port.address, file: port.file, path };
   });
-  const identities = spec.identity.map((item) => reachedIdentity(item, edits, style, file));
-  edits.add(appFile, mounting(app, spec, style, file));
+  const identities = spec.identity.map((item) => reachedIdentity(item, edits, { style, file, lineNow }));
+  edits.add(appFile, mounting(app, spec, { style, file, lineNow }));
 
   const changes = edits.changes();
   const before = read(file);
-  const after = portsFile(spec, style, file, reached, identities);
+  const text = portsFile(spec, style, file, reached, identities);
+  const after = text + traceText(edits.traces(posix.dirname(file)));
   changes.push({ path: file, before, after });
   const changed = changes
     .filter((change) => change.before !== change.after)
@@ -91,9 +100,22 @@ class Edits {
   }
 
   changes(): FileChange[] {
+    return this.inserted().map(([path, source, insertions]) => {
+      return { path, before: source.text, after: insert(source.text, insertions) };
+    });
+  }
+
+  /** @param folder that the paths are relative to */
+  traces(folder: string): Trace[] {
+    return this.inserted()
+      .flatMap(([path, , insertions]) => traced(posix.relative(folder, path), insertions))
+      .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  }
+
+  private inserted(): [string, SourceFile, Insertion[]][] {
     return [...this.files].map(([path, { source, insertions, exports }]) => {
       const end = { at: source.text.length, text: exports.length > 0 ? exportingText(source, exports) : '' };
-      return { path, before: source.text, after: insert(source.text, [...insertions, end]) };
+      return [path, source, [...insertions, end]];
     });
   }
 
@@ -111,12 +133,11 @@ class Edits {
 function reachedIdentity(
   item: IdentitySpec,
   edits: Edits,
-  style: MonolithStyle,
-  file: string,
+  { style, file, lineNow }: Placing,
 ): ReachedIdentity {
   const source = edits.source(item.file);
   const name = identityName(item);
-  const node = item.exported === undefined ? callableAt(source, item.line) : undefined;
+  const node = item.exported === undefined ? callableAt(source, lineNow(item.file, item.line)) : undefined;
   const exported =
     item.exported ??
     (node?.type === 'FunctionDeclaration' && node.id !== null
@@ -148,10 +169,17 @@ function reachedIdentity(
   return { name, file: item.file, path: undefined, properties: item.properties };
 }
 
-function mounting(app: SourceFile, spec: ServiceSpec, style: MonolithStyle, file: string): Insertion[] {
+interface Placing {
+  style: MonolithStyle;
+  /** The ports file. */
+  file: string;
+  lineNow: LineNow;
+}
+
+function mounting(app: SourceFile, spec: ServiceSpec, { style, file, lineNow }: Placing): Insertion[] {
   const name = mountName(spec);
   if (new RegExp(`\\b${name}\\b`).test(app.text)) return [];
-  const { line } = spec.app.created;
+  const line = lineNow(app.name, spec.app.created.line);
   const request = importRequest(style, posix.dirname(app.name), file);
   if (style.modules === 'cjs') return callWithApp(app, line, `require('${request}').${name}`);
   return [importLine(app, `import { ${name} } from '${request}';`), ...callWithApp(app, line, name)];

@@ -11,7 +11,17 @@ export interface PackageFacts {
   generate: string | undefined;
   /** Loads `.env` by an option of Node, as the monolith's own scripts do. */
   envFileOption: boolean;
+  /** The code reads this file: what it says of itself is what the monolith's says, or answers would differ. */
+  readByCode?: boolean;
 }
+
+/** What the service's own file decides by itself, or what only means something in the monolith's repository. */
+const NOT_SAID = new Set(
+  [
+    'type engines scripts imports dependencies devDependencies optionalDependencies peerDependencies bundledDependencies',
+    'overrides resolutions private workspaces packageManager main module exports types bin files publishConfig',
+  ].flatMap((names) => names.split(' ')),
+);
 
 /** What runs on less than this can't start the generated TypeScript without tsx. */
 const NODE = '>=22.18';
@@ -30,6 +40,7 @@ export function packageJsonText(spec: ServiceSpec, project: Project, facts: Pack
     version: '1.0.0',
     private: true,
     description: `${spec.capability}, carved out of ${monolith.name ?? root?.name ?? 'the monolith'}.`,
+    ...(facts.readByCode === true && saidOfItself(monolith)),
     ...(monolith.type !== undefined && { type: monolith.type }),
     engines: { node: monolith.engines?.node ?? root?.engines?.node ?? NODE },
     scripts: {
@@ -47,6 +58,10 @@ export function packageJsonText(spec: ServiceSpec, project: Project, facts: Pack
     ...(resolutions !== undefined && { resolutions }),
   };
   return `${JSON.stringify(text, undefined, 2)}\n`;
+}
+
+function saidOfItself(monolith: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(monolith).filter(([name]) => !NOT_SAID.has(name)));
 }
 
 /** `#lib/*` leads to the same files from the service's root. */
