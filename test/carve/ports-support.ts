@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { portsFilesIn, withoutPatches } from '../../cli/carve/ports/monolith/unpatched.ts';
 import type { PortSpec, ServiceSpec } from '../../cli/carve/service/spec.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -136,5 +137,14 @@ export function specOf(spec: Partial<ServiceSpec>): ServiceSpec {
       dependencies: [],
     },
     ...spec,
+  };
+}
+
+/** How a carve sees a monolith that was patched before: without what its ports file says was added. */
+export function withoutPatch({ path, read }: Folder, portsFile: string): Folder['read'] {
+  const files = portsFilesIn([join(path, portsFile)], (file) => readFileSync(file, 'utf8'));
+  return (name) => {
+    const text = read(name);
+    return text === undefined ? undefined : withoutPatches(files, join(path, name), text)?.text;
   };
 }

@@ -45,7 +45,7 @@ describe('how far answers reach', () => {
     ['it asks who is calling, and nobody was signed in', [[answer(401)], [answer(404)]]],
     ['it asks who is calling, and nobody was signed in', [[answer(302, '/login')]]],
     ['it asks for rights that nobody who was signed in has', [[answer(401)], [answer(403), 'customer']]],
-    ['no made-up body is what it takes', [[answer(401)], [answer(422), 'customer']]],
+    ['no made-up request is what it takes', [[answer(401)], [answer(422), 'customer']]],
     ['the monolith limits how often it may be asked', [[answer(429)]]],
     ['the monolith itself answers with an error', [[answer(500)], [answer(404)]]],
     ['no made-up row is what it looks for', [[answer(404)], [answer(410)]]],
