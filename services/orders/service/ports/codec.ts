@@ -27,6 +27,8 @@ export interface Makers {
 /** An error as it is carried: without its stack. */
 export interface ErrorForm {
   name: string;
+  /** Names of its classes, its own first: many classes of errors leave `name` as it is. */
+  classes: string[];
   message: string;
   /** Its other own properties, such as `code` and `statusCode`. */
   properties: Record<string, unknown>;
@@ -203,10 +205,23 @@ function writeError(error: Error, path: string, walk: Walk, causes: number): Rec
   const carried = causes > 0 && Object.prototype.toString.call(cause) === '[object Error]';
   return {
     name: String(error.name).slice(0, 200),
+    classes: classesOf(error),
     message: String(error.message).slice(0, 10000),
     properties: plain(properties),
     cause: carried ? writeError(cause as Error, `${path}.cause`, walk, causes - 1) : null,
   };
+}
+
+function classesOf(error: Error): string[] {
+  const found: string[] = [];
+  let at: unknown = Object.getPrototypeOf(error);
+  while (at !== null && at !== undefined && at !== Error.prototype && found.length < 8) {
+    const made: unknown = owns(at as object, 'constructor') ? (at as object).constructor : undefined;
+    const name: unknown = typeof made === 'function' ? made.name : undefined;
+    if (typeof name === 'string' && name !== '') found.push(name.slice(0, 200));
+    at = Object.getPrototypeOf(at);
+  }
+  return found;
 }
 
 /** What `encode` was given. Throws a CodecError for what `encode` does not write. */
@@ -285,13 +300,22 @@ function readPairs(value: unknown, makers: Makers, path: string, depth: number):
 
 /** The error that `encodeError` was given, made by `makers.error`. */
 export function decodeError(tree: unknown, makers: Makers, path: string, causes: number = maxCauses): Error {
-  const form = tree as { name?: unknown; message?: unknown; properties?: unknown; cause?: unknown } | null;
+  const form = tree as {
+    name?: unknown;
+    classes?: unknown;
+    message?: unknown;
+    properties?: unknown;
+    cause?: unknown;
+  } | null;
   if (form === null || typeof form !== 'object') throw refuse('of an unknown form', path);
   if (typeof form.name !== 'string' || typeof form.message !== 'string' || causes < 0)
     throw refuse('of an unknown form', path);
   const properties = read(form.properties, makers, `${path}.properties`, 1);
   const error = makers.error({
     name: form.name,
+    classes: Array.isArray(form.classes)
+      ? form.classes.filter((item): item is string => typeof item === 'string')
+      : [],
     message: form.message,
     properties: (properties !== null && typeof properties === 'object' ? properties : {}) as Record<
       string,

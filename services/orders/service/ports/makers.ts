@@ -78,7 +78,9 @@ export function makersOf(Decimal: DecimalClass): Makers {
 /** An error of the class of that name if there is one; its constructor is not run, as nobody knows its arguments. */
 function makeError(form: ErrorForm): Error {
   const error = new Error(form.message);
-  const known = errorClasses.get(form.name);
+  const known = [...form.classes, form.name]
+    .map((name) => errorClasses.get(name))
+    .find((it) => it !== undefined);
   if (known !== undefined) Object.setPrototypeOf(error, known.prototype);
   const set = (name: string, value: unknown, enumerable: boolean) =>
     Object.defineProperty(error, name, { value, writable: true, enumerable, configurable: true });
