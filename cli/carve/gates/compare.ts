@@ -136,7 +136,7 @@ function interleaved(lists: readonly (readonly TrialRequest[])[]): TrialRequest[
 }
 
 function conclusion(
-  { place, options, data }: Comparison,
+  { place, options, data, asked }: Comparison,
   trials: readonly JudgedTrial[],
   outcome: SignInOutcome,
   said: readonly string[],
@@ -147,7 +147,7 @@ function conclusion(
   const secrets = [...(options.signIn?.secrets ?? []), ...secretsOf(outcome.identities)];
   const hide = hider(secrets);
   const report = answersReport(trials, {
-    routes: reachOf(trials, labels, routeOf),
+    routes: reachOf(trials, labels, routeOf, asked !== undefined),
     signedIn: outcome.identities.map(({ name, how }) => ({ name, how })),
     notes: [...outcome.notes, ...data.notes, ...(place.substituted ? [SUBSTITUTED] : [])],
     hide,

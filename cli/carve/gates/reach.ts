@@ -20,11 +20,13 @@ export interface RouteReach {
 /**
  * @param routes labels of the capability's routes, `GET /books/:id`
  * @param routeOf the label of the route that a request is for
+ * @param given whether all requests were given by the user
  */
 export function reachOf(
   trials: readonly JudgedTrial[],
   routes: readonly string[],
   routeOf: (request: TrialRequest) => string,
+  given = false,
 ): RouteReach[] {
   const byRoute = new Map<string, JudgedTrial[]>(routes.map((route) => [route, []]));
   for (const trial of trials) {
@@ -38,10 +40,13 @@ export function reachOf(
     ].sort((a, b) => a - b);
     if (as.length > 0) return { route, reached: 'success', as, statuses, why: '' };
     if (some.length === 0)
-      return { route, reached: 'not-reached', as, statuses, why: 'no request could be made from its path' };
+      return { route, reached: 'not-reached', as, statuses, why: given ? NOT_GIVEN : NOT_MADE };
     return { route, reached: 'refused', as, statuses, why: whyRefused(some, statuses) };
   });
 }
+
+const NOT_MADE = 'no request could be made from its path';
+const NOT_GIVEN = 'none of the given requests is for it';
 
 /** An ordinary answer; being sent to the login is none. */
 function succeeded({ monolith }: JudgedTrial): boolean {

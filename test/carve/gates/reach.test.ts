@@ -60,6 +60,7 @@ describe('how far answers reach', () => {
       statuses: [],
       why: expect.stringContaining('path'),
     });
+    expect(reachOf([], ['GET /a'], () => '', true)[0]?.why).toBe('none of the given requests is for it');
   });
 });
 
