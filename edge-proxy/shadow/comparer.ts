@@ -73,8 +73,6 @@ export class Comparer {
    * when it was lost (the worker died).
    */
   async compare(job: ComparisonJob): Promise<number | null | undefined> {
-    // A thread that has ended meanwhile knows no plan.
-    this.#running();
     const { plan, ...rest } = job;
     const planKey = this.#planKey(plan);
     const id = this.#nextId++;

@@ -244,12 +244,13 @@ export function createShadow(options: ShadowOptions): Shadow {
         ? call(origin, 'service', plan.shadow.headers.service)
         : call(origin, 'sandbox', plan.shadow.sandbox?.headers ?? {});
     };
-    const callMonolith = (): Promise<MirrorOutcome> =>
-      call(options.monolithUrl, 'monolith', plan.shadow.headers.monolith);
+    const callMonolith = (mayWait = mayWaitMs()): Promise<MirrorOutcome> =>
+      call(options.monolithUrl, 'monolith', plan.shadow.headers.monolith, mayWait);
     const call = (
       origin: string,
       target: CopyTarget,
       overrides: Record<string, string | null>,
+      mayWait = mayWaitMs(),
     ): Promise<MirrorOutcome> =>
       client.send(
         {
@@ -265,7 +266,7 @@ export function createShadow(options: ShadowOptions): Shadow {
           endlessBytes: Math.max(plan.shadow.maxBodyBytes, left.bodyBytes) * ENDLESS_FACTOR,
           timeoutMs: plan.shadow.timeoutMs,
         },
-        mayWaitMs(),
+        mayWait,
         // The user's next write waits for this one.
         write !== undefined,
       );
@@ -298,7 +299,8 @@ export function createShadow(options: ShadowOptions): Shadow {
     if (suspicious === null) return;
     // Between the user's answer and the copy somebody may have changed the data. Asking the monolith once more tells: what
     // now agrees with the service was a change in between, what still differs is a difference.
-    const again = confirmations.take(now()) ? await callMonolith() : undefined;
+    // However old the copy is by now: a difference that nobody looked at twice may be none.
+    const again = confirmations.take(now()) ? await callMonolith(plan.shadow.timeoutMs) : undefined;
     comparer.confirm(suspicious, answerOf(again));
   }
 

@@ -169,6 +169,20 @@ describe('mirroring', () => {
     expect(monolith.seen).toHaveLength(1);
   });
 
+  it('asks it once more however long the copy took', async () => {
+    let now = 0;
+    const service = await serve((request, response) => {
+      now += 10_000;
+      json({ stock: 4 })(request, response);
+    });
+    const monolith = await serve(json({ stock: 4 }));
+    const harness = start(monolith, service, { now: () => now, limits: { maxAgeMs: 1_000 } });
+    harness.userReads({ stock: 5 });
+    await harness.settled();
+    expect(monolith.seen).toHaveLength(1);
+    expect(evidence(harness).clusters).toEqual([]);
+  });
+
   it('counts as lost what cannot be told, because the form of the monolith’s own answer changes at the same place', async () => {
     const service = await serve(json({ note: 7 }));
     const monolith = await serve(json({ note: null }));
