@@ -109,8 +109,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
-    // 1xx come before the answer (RFC 9110 section 15.2).
-    if (status >= 200) this.#capture.head(status, rawHeaderStrings(controller.rawHeaders), this.#now());
+    // Of several heads the last one counts: 1xx come before the answer (RFC 9110 section 15.2).
+    this.#capture.head(status, rawHeaderStrings(controller.rawHeaders), this.#now());
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
