@@ -5,7 +5,7 @@ import type { Column, Table } from '../../cli/carve/gates/catalog.ts';
 import { contractFiles } from '../../cli/carve/gates/contract.ts';
 import { dataSourceOf, parseEnvFile, placeholders } from '../../cli/carve/gates/data-source.ts';
 import { withCompiler } from '../../cli/carve/gates/engine-substitute.ts';
-import { type JudgedTrial, judgeTrial, tellDifference } from '../../cli/carve/gates/judge.ts';
+import { type JudgedTrial, judgeTrial, tellDifference, withoutOrders } from '../../cli/carve/gates/judge.ts';
 import { reachOf } from '../../cli/carve/gates/reach.ts';
 import { answersReport } from '../../cli/carve/gates/record.ts';
 import type { GateReport } from '../../cli/carve/gates/report.ts';
@@ -268,6 +268,20 @@ describe('judging answers', () => {
       service: answer(200, {}),
     });
     expect(trial.differences).toMatchObject([{ path: '$.at', kind: 'missing' }]);
+  });
+  it('takes the order in the answer to a write for none where it is none wherever it is read, and never in a reading', () => {
+    const [ab, ba] = [
+      ['a', 'b'],
+      ['b', 'a'],
+    ].map((tags) => answer(200, { tags }));
+    const sides = { monolith: ab!, service: ba! };
+    const unordered = judgeTrial({ request: request('/any'), ...sides, again: ba! });
+    const trial = (method: string) =>
+      judgeTrial({ request: { ...request('/kept'), method }, ...sides, again: ab! });
+    const orders = (trials: JudgedTrial[]) =>
+      withoutOrders(trials).map(({ differences }) => differences.map(({ kind }) => kind));
+    expect(orders([unordered, trial('POST'), trial('GET')])).toEqual([[], [], ['order']]);
+    expect(orders([trial('POST')])).toEqual([['order']]);
   });
   it('proves nothing where the monolith only fails, and says which routes never succeeded', () => {
     const failing = [500, 503].map((status) => {

@@ -9,6 +9,7 @@ import { FieldReader } from './bodies/read-fields.ts';
 import { contractFiles, hider } from './contract.ts';
 import type { GateDatabase } from './database.ts';
 import { type JudgedTrial, withoutOrders } from './judge.ts';
+import { isSafe } from './methods.ts';
 import type { MonolithCopies } from './monolith-copy.ts';
 import { reachOf } from './reach.ts';
 import { answersReport, runTrials, type Sides } from './record.ts';
@@ -56,10 +57,7 @@ export async function compareAnswers(
   };
   const requests = comparison.asked ?? trialRequests({ ...input, rows: data.rows, bodies });
   // Somebody's running monolith is only read from.
-  const safe =
-    options.monolithUrl === undefined
-      ? requests
-      : requests.filter(({ method }) => ['GET', 'HEAD'].includes(method));
+  const safe = options.monolithUrl === undefined ? requests : requests.filter(({ method }) => isSafe(method));
   const trials = await runTrials({ ...sides, service: first.url }, safe, options);
   // What differs already is told at once.
   const differs = withoutOrders(trials).some(({ differences }) => differences.length > 0);

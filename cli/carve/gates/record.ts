@@ -3,6 +3,7 @@
 import type { ShadowAnswer } from '../../../migration-plans/compare/answer.ts';
 import { exchange } from './exchange.ts';
 import { type JudgedTrial, judgeTrial, tellDifference } from './judge.ts';
+import { isSafe } from './methods.ts';
 import { NOBODY, type RouteReach } from './reach.ts';
 import type { GateReport } from './report.ts';
 import type { TrialRequest } from './requests.ts';
@@ -17,10 +18,6 @@ export interface Sides {
 
 /** How often the monolith is asked again before a difference counts. Two orders of a list agree so often by chance once in 1 000. */
 const CONFIRMATIONS = 10;
-
-function isSafe(method: string): boolean {
-  return method === 'GET' || method === 'HEAD';
-}
 
 export async function runTrials(
   sides: Sides,

@@ -3,6 +3,7 @@ import type { Model } from '../../analysis/model.ts';
 import { bodyOf } from './bodies/body-values.ts';
 import type { FieldHint } from './bodies/schema-hints.ts';
 import type { Table } from './catalog.ts';
+import { isSafe } from './methods.ts';
 import { keyOf, type Row } from './sample-rows.ts';
 import { credentialsOf } from './sign-in/credentials.ts';
 import { type Form, isCsrfName } from './sign-in/pages.ts';
@@ -76,7 +77,7 @@ export function trialRequests(input: RequestInput): TrialRequest[] {
   const again = all
     .filter(({ method, name }) => method === 'GET' && name.startsWith('a row'))
     .map((request) => ({ ...request, name: `after the writes: ${request.name}` }));
-  const wrote = all.some(({ method }) => !['GET', 'HEAD', 'OPTIONS'].includes(method));
+  const wrote = all.some(({ method }) => !isSafe(method));
   // What signs somebody out comes when there is nothing more to ask as that person.
   const last = make(routes.filter(endsSession));
   return [...all, ...(wrote ? again : []), ...last].slice(0, MAX_REQUESTS);
@@ -99,7 +100,7 @@ function requestsOf(method: string, path: string, data: Data, { signedIn, bodies
       .replace(/\*$/, 'sample')
       .replace(/:(\w+)(\([^)]*\))?\??/g, (_, name: string) => encodeURIComponent(pick(name, at++)));
   };
-  const reads = ['GET', 'HEAD', 'OPTIONS'].includes(method);
+  const reads = isSafe(method);
   const make = (name: string, url: string, body: Body | null = null): TrialRequest => ({
     name,
     method,
@@ -157,7 +158,7 @@ function requestsOf(method: string, path: string, data: Data, { signedIn, bodies
 function rowsFor(route: { method: string; path: string }, signedIn: boolean): number[] {
   if (route.method === 'DELETE' || (route.method === 'POST' && destroys(route)))
     return signedIn ? [2, 1, 0] : [2];
-  return ['GET', 'HEAD', 'OPTIONS'].includes(route.method) || signedIn ? [0, 1] : [0];
+  return isSafe(route.method) || signedIn ? [0, 1] : [0];
 }
 
 interface Body {

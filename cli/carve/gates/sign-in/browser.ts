@@ -3,6 +3,7 @@ import type { ShadowAnswer } from '../../../../migration-plans/compare/answer.ts
 import { decodeBody, parseMediaType, textOf } from '../../../../migration-plans/compare/body.ts';
 import { readHeaders } from '../../../../migration-plans/compare/headers.ts';
 import { exchange } from '../exchange.ts';
+import { isSafe } from '../methods.ts';
 import { type Cookie, cookieHeader, storeCookies } from './cookies.ts';
 import type { Csrf } from './identity.ts';
 import { csrfInPage } from './pages.ts';
@@ -46,7 +47,7 @@ export class Browser {
   async send({ method, url, headers = {}, json, form }: BrowserRequest): Promise<BrowserAnswer> {
     const path = url.split('?')[0] ?? '/';
     const cookie = cookieHeader(this.cookies, path);
-    const unsafe = !['GET', 'HEAD', 'OPTIONS'].includes(method);
+    const unsafe = !isSafe(method);
     const guard = unsafe ? this.csrf : undefined;
     // Clients of JSON interfaces send the header only: a strict validation refuses members that it does not know.
     const field = guard?.field === undefined ? {} : { [guard.field]: guard.value };

@@ -1,5 +1,6 @@
 /** Somebody who is signed in at the monolith, in the gate's own database. */
 import type { Letter } from '../mail/letters.ts';
+import { isSafe } from '../methods.ts';
 import type { TrialRequest } from '../requests.ts';
 import type { Cookie } from './cookies.ts';
 import { cookieHeader } from './cookies.ts';
@@ -30,14 +31,12 @@ export interface Identity {
   how: string;
 }
 
-const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
-
 /** The request as an identity sends it. */
 export function asIdentity(request: TrialRequest, identity: Identity): TrialRequest {
   const path = request.url.split('?')[0] ?? '/';
   const cookie = cookieHeader(identity.cookies, path);
   const { csrf } = identity;
-  const guarded = csrf !== undefined && !READS.has(request.method);
+  const guarded = csrf !== undefined && !isSafe(request.method);
   return {
     ...request,
     as: identity.name,
