@@ -357,6 +357,41 @@ describe('contract tests', () => {
     });
     expect(JSON.stringify(kept({ password: 'hunter2hunter2', name: 'x' }))).not.toContain('hunter2');
   });
+  it('keep no order that some list of the name does not have, though two answers agreed by chance', () => {
+    const trial = (url: string, tags: string[], again: string[]) =>
+      judgeTrial({
+        request: request(url),
+        monolith: answer(200, { tags, n: 1 }),
+        again: answer(200, { tags: again, n: 1 }),
+        service: answer(200, { tags, n: 1 }),
+      });
+    const trials = [
+      trial('/any', ['a', 'b'], ['b', 'a']),
+      trial('/a', ['a', 'b'], ['a', 'b']),
+      trial('/a', ['a'], ['a']),
+    ];
+    const made = contractFiles('c/', trials, routeOf, '', createRedactor([]), now);
+    const { exchanges } = JSON.parse(made.find(({ path }) => path === 'c/get-a.json')?.text ?? '');
+    const bodies = exchanges.map(({ answer: { body } }: { answer: { body: string } }) => JSON.parse(body));
+    expect(bodies).toEqual([
+      { tags: '«varies»', n: 1 },
+      { tags: ['a'], n: 1 },
+    ]);
+  });
+  it('take what varied in one answer of a route to vary in all, and say where', () => {
+    const trial = (again: string) =>
+      judgeTrial({
+        request: request('/a'),
+        monolith: answer(200, { r: 'x', day: '2026-03-04' }),
+        again: answer(200, { r: again, day: '2026-03-04' }),
+        service: answer(200, { r: 'x', day: '2026-03-04' }),
+      });
+    const [made] = contractFiles('c/', [trial('y'), trial('x')], routeOf, '', createRedactor([]), now);
+    for (const exchange of JSON.parse(made?.text ?? '').exchanges) {
+      expect(JSON.parse(exchange.answer.body)).toEqual({ r: '«varies»', day: '«varies»' });
+      expect(exchange.varies).toEqual(['$.day', '$.r']);
+    }
+  });
   it('are plain Node, in the order in which they were recorded', () => {
     const made = files({ a: 1 });
     expect([...made.keys()]).toEqual([

@@ -4,8 +4,9 @@ import { redactAnswer } from '../../../migration-plans/redact/exchange.ts';
 import type { Redactor } from '../../../migration-plans/redact/redactor.ts';
 import type { OutputFile } from '../service/spec.ts';
 import { callerOf } from './callers.ts';
-import { claimsOf, type JudgedTrial, MOMENT } from './judge.ts';
+import type { JudgedTrial } from './judge.ts';
 import type { TrialRequest } from './requests.ts';
+import { steadyBody, type Varying, varyingOf } from './steady.ts';
 
 export interface RecordedExchange {
   name: string;
@@ -32,6 +33,7 @@ export function contractFiles(
   secrets: readonly string[] = [],
 ): OutputFile[] {
   const hide = hider(secrets);
+  const varying = varyingOf(trials, routeOf, recordedAt);
   const byRoute = new Map<string, RecordedExchange[]>();
   const order: string[] = [];
   for (const trial of trials) {
@@ -40,7 +42,7 @@ export function contractFiles(
     if (!byRoute.has(route)) order.push(route);
     byRoute.set(route, [
       ...(byRoute.get(route) ?? []),
-      recorded(trial, trial.monolith, redactor, recordedAt, hide),
+      recorded(trial.request, trial.monolith, { redactor, recordedAt, hide, varying: varying(route) }),
     ]);
   }
   if (order.length === 0) return [];
@@ -62,24 +64,28 @@ export function contractFiles(
   ];
 }
 
+interface Recording {
+  redactor: Redactor;
+  recordedAt: Date;
+  hide(text: string): string;
+  varying: Varying;
+}
+
 function recorded(
-  trial: JudgedTrial,
+  request: TrialRequest,
   answer: CapturedAnswer,
-  redactor: Redactor,
-  recordedAt: Date,
-  hide: (text: string) => string,
+  { redactor, recordedAt, hide, varying }: Recording,
 ): RecordedExchange {
-  const { request } = trial;
-  // Two tokens of one second may be the same; those of another carve are not.
-  const noise = [...new Set([...trial.noise, ...datedTokens(answer.body, recordedAt)])].sort();
   const { body } = redactAnswer(answer, redactor);
   const header = (name: string): string | null => {
     const at = answer.rawHeaders.findIndex((text, index) => index % 2 === 0 && text.toLowerCase() === name);
     return at === -1 ? null : (answer.rawHeaders[at + 1] ?? null);
   };
   const type = header('content-type')?.split(';')[0]?.trim() ?? null;
-  // What varies is not kept at all, so that recording again gives the same file.
-  const steady = body === undefined || body.length > MAX_BODY ? null : masked(body, type, noise, recordedAt);
+  const steady =
+    body === undefined || body.length > MAX_BODY
+      ? { body: null, varies: [] }
+      : steadyBody(body, type, varying, recordedAt);
   const location = header('location');
   return {
     name: request.name,
@@ -99,9 +105,9 @@ function recorded(
       status: answer.status,
       type,
       location: location === null ? null : hide(location),
-      body: steady === null ? null : hide(steady),
+      body: steady.body === null ? null : hide(steady.body),
     },
-    varies: noise.filter((path) => path.startsWith('$')),
+    varies: steady.varies,
   };
 }
 
@@ -138,72 +144,6 @@ function formsOfSecret(secret: string): string[] {
 
 const HTML: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const HIDDEN = '«signed in»';
-
-/** JSON without the values that vary, or that speak of the day of the recording; null for another text with such. */
-function masked(body: string, type: string | null, noise: readonly string[], now: Date): string | null {
-  const paths = noise.filter((path) => path.startsWith('$'));
-  if (noise.some((path) => path.startsWith('html') || path === 'body' || path.startsWith('text')))
-    return null;
-  if (type === null || !/json$/.test(type)) return paths.length > 0 || isOfToday(body, now) ? null : body;
-  if (paths.length === 0 && !speaksOfNow(body, now)) return body;
-  try {
-    return JSON.stringify(mask(JSON.parse(body), '$', new Set(paths), now));
-  } catch {
-    return null;
-  }
-}
-
-function mask(value: unknown, path: string, varies: ReadonlySet<string>, now: Date): unknown {
-  if (varies.has(path)) return VARIES;
-  if (Array.isArray(value)) return value.map((item) => mask(item, `${path}[*]`, varies, now));
-  if (typeof value === 'string') return isOfToday(value, now) ? VARIES : value;
-  if (typeof value === 'number') return isAboutNow(value, now) ? VARIES : value;
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, mask(item, `${path}.${key}`, varies, now)]),
-  );
-}
-
-const VARIES = '«varies»';
-const DAY_MS = 86_400_000;
-
-/** Two answers of one moment may agree on the date; tomorrow's would not. */
-function isOfToday(text: string, now: Date): boolean {
-  return [-DAY_MS, 0, DAY_MS].some((shift) =>
-    text.includes(new Date(now.getTime() + shift).toISOString().slice(0, 10)),
-  );
-}
-
-/** A time of day of the recording as a number: seconds or milliseconds. */
-function isAboutNow(value: number, now: Date): boolean {
-  return [1, 1000].some((unit) => Math.abs(value * unit - now.getTime()) < DAY_MS);
-}
-
-/** Places of JSON web tokens that speak of the time of the recording. */
-function datedTokens(body: Uint8Array | undefined, now: Date): string[] {
-  const found: string[] = [];
-  const visit = (value: unknown, path: string): void => {
-    if (typeof value === 'string') {
-      const claims = value.length > 4096 ? undefined : claimsOf(value);
-      if (claims?.text.match(MOMENT)?.some((digits) => isAboutNow(Number(digits), now))) found.push(path);
-    } else if (Array.isArray(value)) for (const item of value) visit(item, `${path}[*]`);
-    else if (typeof value === 'object' && value !== null)
-      for (const [key, item] of Object.entries(value)) visit(item, `${path}.${key}`);
-  };
-  try {
-    visit(JSON.parse(Buffer.from(body ?? []).toString('utf8')), '$');
-  } catch {
-    return [];
-  }
-  return found;
-}
-
-function speaksOfNow(body: string, now: Date): boolean {
-  return (
-    isOfToday(body, now) ||
-    [...body.matchAll(/\b\d{10,13}\b/g)].some(([digits]) => isAboutNow(Number(digits), now))
-  );
-}
 
 /** `GET /books/:id` → `get-books-id`, each once. */
 function fileNames(routes: readonly string[]): Map<string, string> {

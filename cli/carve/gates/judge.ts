@@ -69,15 +69,12 @@ export function judgeTrial(trial: Trial): JudgedTrial {
  * in the answer to a write either. Readings were repeated: what differs in theirs stays.
  */
 export function withoutOrders(trials: readonly JudgedTrial[]): JudgedTrial[] {
-  const last = (path: string): string =>
-    path
-      .replace(/\[\*\]|\[\d+\]/g, '')
-      .split('.')
-      .at(-1) ?? '';
-  const unordered = new Set(trials.flatMap((trial) => trial.unordered.map(last)));
+  const unordered = new Set(trials.flatMap((trial) => trial.unordered.map(memberOf)));
   return trials.map((trial) => {
     if (isSafe(trial.request.method)) return trial;
-    const loose = trial.differences.filter(({ kind, path }) => kind === 'order' && unordered.has(last(path)));
+    const loose = trial.differences.filter(
+      ({ kind, path }) => kind === 'order' && unordered.has(memberOf(path)),
+    );
     if (loose.length === 0) return trial;
     return {
       ...trial,
@@ -85,6 +82,16 @@ export function withoutOrders(trials: readonly JudgedTrial[]): JudgedTrial[] {
       noise: [...new Set([...trial.noise, ...loose.map(({ path }) => path)])].sort(),
     };
   });
+}
+
+/** `badges` of `$.reviews[*].badges`. */
+export function memberOf(path: string): string {
+  return (
+    path
+      .replace(/\[\*\]|\[\d+\]/g, '')
+      .split('.')
+      .at(-1) ?? ''
+  );
 }
 
 /** Whether two values are about the same time of day, of the exchanges or of a time reckoned from them, such as an expiry. */
