@@ -2,7 +2,14 @@
 import { writeService } from '../../../cli/carve/write/write.ts';
 import { files, origin } from './service.ts';
 
+const NOBODY = 65_534;
 const [out = '', version = '1', dieBefore = '', wait = ''] = process.argv.slice(2);
+
+// For root no folder is read-only. All code is loaded by now: nobody else may be able to read it, in a checkout that is private.
+if (process.env.AS_NOBODY === '1') {
+  process.setgid?.(NOBODY);
+  process.setuid?.(NOBODY);
+}
 
 try {
   const outcome = await writeService({
