@@ -14,20 +14,8 @@ import { inOrder, valuesOf } from '../../cli/carve/gates/sample-rows.ts';
 import { satisfies } from '../../cli/carve/gates/version-range.ts';
 import type { ShadowAnswer } from '../../migration-plans/compare/answer.ts';
 import { createRedactor } from '../../migration-plans/redact/redactor.ts';
+import { column } from './gates/column.ts';
 
-const column = (name: string, type: string, more: Partial<Column> = {}): Column => ({
-  name,
-  type,
-  length: undefined,
-  scale: undefined,
-  precision: undefined,
-  array: false,
-  required: true,
-  default: undefined,
-  automatic: false,
-  labels: [],
-  ...more,
-});
 const table = (name: string, columns: Column[], more: Partial<Table> = {}): Table => ({
   schema: 'public',
   name,

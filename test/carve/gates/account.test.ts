@@ -11,20 +11,8 @@ import {
   raise,
   raisedValue,
 } from '../../../cli/carve/gates/sign-in/account.ts';
+import { column } from './column.ts';
 
-const column = (name: string, type: string, more: Partial<Column> = {}): Column => ({
-  name,
-  type,
-  length: undefined,
-  scale: undefined,
-  precision: undefined,
-  array: false,
-  required: true,
-  default: undefined,
-  automatic: false,
-  labels: [],
-  ...more,
-});
 const stamp = 'timestamp without time zone';
 
 describe('a column that keeps an account waiting', () => {
