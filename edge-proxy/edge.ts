@@ -32,6 +32,8 @@ import { within } from './within.ts';
 
 /** The shadow pipeline as the edge runs it. */
 export interface ShadowPart extends ShadowPort {
+  /** Routes are mirrored from now on. */
+  start(): void;
   stats(): ShadowFigures;
   close(deadlineMs: number): Promise<void>;
 }
@@ -148,6 +150,7 @@ export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promis
     const table = await inSteps(compileSteps(revision, { namespace }));
     await upstreams.use(table, handler.serving.table.revision === null ? FIRST_LOOKUP_MS : LOOKUP_MS);
     handler.serving = await inSteps(serveSteps(table, meters, (route) => upstreams.serviceOf(route)));
+    if (handler.serving.routes.some(({ mirrored }) => mirrored)) shadow?.start();
     void lease?.renew();
   }
 

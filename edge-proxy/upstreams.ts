@@ -39,6 +39,8 @@ export interface UpstreamsOptions {
   createPool(): EndpointPool;
 }
 
+const NO_ENDPOINTS: readonly Endpoint[] = [];
+
 interface Service {
   pool: EndpointPool;
   upstream: Upstream;
@@ -48,6 +50,8 @@ interface Service {
 export function createUpstreams(options: UpstreamsOptions): Upstreams {
   const { forwarder, directory, createPool } = options;
   let services = new Map<string, Service>();
+  /** By the list that it says something of: lists change by being replaced. Asked for with every copy that is mirrored. */
+  const seen = new WeakMap<readonly Endpoint[], SeenService>();
   const stopListening = directory?.onChange(({ service, endpoints }) => {
     services.get(service)?.pool.update(endpoints);
   });
@@ -80,12 +84,16 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       if (directory !== undefined) await lookedUp(directory, keys, limitMs);
     },
     seen(serviceKey) {
-      const endpoints = directory?.snapshot(serviceKey).endpoints ?? [];
+      const endpoints = directory?.snapshot(serviceKey).endpoints ?? NO_ENDPOINTS;
+      const known = seen.get(endpoints);
+      if (known !== undefined) return known;
       const versions = new Set(endpoints.flatMap(({ version }) => (version === undefined ? [] : [version])));
       const healthy = endpoints.filter((endpoint) => endpoint.healthy).length;
       const sorted = [...versions].sort();
       const version = sorted.length === 0 ? 'unknown' : sorted.join('+');
-      return { endpoints: endpoints.length, healthy, versions: sorted, version };
+      const now = { endpoints: endpoints.length, healthy, versions: sorted, version };
+      seen.set(endpoints, now);
+      return now;
     },
     pickEndpoint: (serviceKey) => services.get(serviceKey)?.pool.pick(performance.now()),
     endpointsOf: (serviceKey) => directory?.snapshot(serviceKey).endpoints ?? [],

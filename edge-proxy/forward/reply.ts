@@ -6,7 +6,7 @@ import { type OwnAnswer, ownBody } from './own-answers.ts';
 import type { ForwardJob, Upstream } from './port.ts';
 import type { RequestHead } from './request-head.ts';
 import { isEncrypted } from './request-text.ts';
-import { type BodyFraming, type ResponseHead, toRawHeaders } from './response-head.ts';
+import type { BodyFraming, ResponseHead } from './response-head.ts';
 import { publicOrigin } from './rewrite.ts';
 
 export type ReplyJob = Pick<ForwardJob, 'request' | 'answerHeaders' | 'peerTrusted'> &
@@ -45,7 +45,7 @@ export class Reply {
     this.status = head.status;
     this.by = upstream.target;
     this.lines = head.lines;
-    capture?.head(head.status, toRawHeaders(head.lines));
+    capture?.head(head.status, head.lines);
     const extra = this.#job.answerHeaders(upstream.target, head.status);
     return answerHead(head, extra, this.#headers, upstream.rewrite, () =>
       publicOrigin(asked, this.#job.peerTrusted === true, isEncrypted(request.socket)),

@@ -2,8 +2,11 @@ import { createHash, type Hash } from 'node:crypto';
 import type { CapturedAnswer } from '../../migration-plans/compare/answer.ts';
 import type { ByteBudget } from './queue.ts';
 
+/** A captured answer but for its headers. */
+export type CapturedBody = Omit<CapturedAnswer, 'rawHeaders'>;
+
 /**
- * Collects one answer. Up to `maxBytes` the body is kept; beyond it, or when the shared budget is used up, only its SHA-256 and
+ * Collects one answer, but for its headers. Up to `maxBytes` the body is kept; beyond it, or when the shared budget is used up, only its SHA-256 and
  * length go on being computed, so that a large answer costs no memory and can still be compared.
  */
 export class AnswerCapture {
@@ -11,7 +14,6 @@ export class AnswerCapture {
   readonly #budget: ByteBudget;
   readonly #startedAt: number;
   #status = 0;
-  #rawHeaders: readonly string[] = [];
   #headMs = 0;
   #chunks: Uint8Array[] = [];
   #held = 0;
@@ -30,9 +32,8 @@ export class AnswerCapture {
     return this.#bytes;
   }
 
-  head(status: number, rawHeaders: readonly string[], now: number): void {
+  head(status: number, now: number): void {
     this.#status = status;
-    this.#rawHeaders = rawHeaders;
     this.#headMs = now - this.#startedAt;
   }
 
@@ -54,13 +55,12 @@ export class AnswerCapture {
   }
 
   /** The whole answer. The body is copied once, because chunks may be slices of much larger pooled buffers. */
-  finish(now: number): CapturedAnswer {
+  finish(now: number): CapturedBody {
     const body = this.#hash === undefined ? joinExactly(this.#chunks, this.#held) : undefined;
     const bodyHash = this.#hash?.digest('hex');
     this.discard();
     return {
       status: this.#status,
-      rawHeaders: this.#rawHeaders,
       body,
       bodyHash,
       bodyBytes: this.#bytes,

@@ -12,8 +12,41 @@ import type { EvidenceDelta } from '../../migration-plans/evidence/evidence.ts';
 import { createExampler } from '../../migration-plans/evidence/example.ts';
 import type { Plan } from '../../migration-plans/plan/plan.ts';
 import { createRedactor, type Redactor } from '../../migration-plans/redact/redactor.ts';
-import type { ComparisonJob, FromWorker, ToWorker } from './comparer.ts';
 import { type Confirmation, confirm, KnownNoise } from './confirmation.ts';
+import { keepNewest } from './keyed-once.ts';
+
+/** What is compared, and what is needed to tell of it. */
+export interface ComparisonJob {
+  plan: Plan;
+  epoch: number;
+  serviceVersion: string;
+  routeId: string;
+  method: string;
+  url: string;
+  /** ISO time of the user's request. */
+  time: string;
+  traceId: string | undefined;
+  /** The answer that the user got from the monolith. */
+  left: ShadowAnswer;
+  right: ShadowAnswer;
+  /** A write: `right` is a sandbox's answer, whose ids, times and data are its own. */
+  sandboxed: boolean;
+  /** Of a write, as text, its beginning: what the client named itself. */
+  requestBody: string | undefined;
+  /** The noise probe: a second answer of the monolith. */
+  probe: ShadowAnswer | undefined;
+}
+
+export type ToDesk =
+  | { type: 'plan'; key: number; plan: Plan }
+  | { type: 'compare'; id: number; planKey: number; job: Omit<ComparisonJob, 'plan'> }
+  | { type: 'confirm'; id: number; again: ShadowAnswer | undefined };
+
+export interface FromDesk {
+  id: number;
+  /** Something differs that no noise probe has shown so far: the desk waits for `confirm`. False: it is filed. */
+  suspicious: boolean;
+}
 
 export interface DeskOptions {
   edge: string;
@@ -46,8 +79,7 @@ interface Waiting {
   first: Comparison;
 }
 
-/** Bounds: plans and runs beyond are forgotten oldest first, after their evidence was drained. */
-const MAX_PLANS = 4096;
+/** Bounds: runs beyond are forgotten oldest first, after their evidence was drained. */
 const MAX_RUNS = 256;
 const MAX_WAITING = 1024;
 /** Rules expire by the day; compiling them again every hour is soon enough. Milliseconds. */
@@ -69,29 +101,38 @@ export class ComparisonDesk {
   }
 
   /** The reply to a message; undefined: there is none. */
-  handle(message: ToWorker): FromWorker | undefined {
+  handle(message: ToDesk): FromDesk | undefined {
     switch (message.type) {
       case 'plan':
         this.#addPlan(message.key, message.plan);
         return undefined;
       case 'compare':
-        return {
-          type: 'compared',
-          id: message.id,
-          suspicious: this.#compare(message.id, message.planKey, message.job),
-        };
+        return { id: message.id, suspicious: this.#compare(message.id, message.planKey, message.job) };
       case 'confirm':
         this.#confirm(message.id, message.again);
-        return undefined;
-      case 'drain':
-        return { type: 'drained', id: message.id, deltas: this.#drain() };
+        return { id: message.id, suspicious: false };
     }
   }
 
+  /** What was measured since the last time. */
+  drain(): EvidenceDelta[] {
+    const deltas = this.#leftover;
+    this.#leftover = [];
+    for (const { aggregator } of this.#runs.values()) {
+      const delta = aggregator.drain();
+      if (delta !== undefined) deltas.push(delta);
+    }
+    return deltas;
+  }
+
+  /** Nobody is left who would confirm what waits. It is counted as lost by whoever sent it. */
+  forgetWaiting(): void {
+    this.#waiting.clear();
+  }
+
   #addPlan(key: number, plan: Plan): void {
-    dropOldest(this.#plans, MAX_PLANS);
     const now = this.#options.now();
-    this.#plans.set(key, {
+    keepNewest(this.#plans, key, {
       plan,
       rules: compileRules(plan, new Date(now)),
       rulesSince: now,
@@ -239,16 +280,6 @@ export class ComparisonDesk {
     if (now - tools.rulesSince < RULES_AGE_MS) return;
     tools.rules = compileRules(tools.plan, new Date(now));
     tools.rulesSince = now;
-  }
-
-  #drain(): EvidenceDelta[] {
-    const deltas = this.#leftover;
-    this.#leftover = [];
-    for (const { aggregator } of this.#runs.values()) {
-      const delta = aggregator.drain();
-      if (delta !== undefined) deltas.push(delta);
-    }
-    return deltas;
   }
 }
 

@@ -87,6 +87,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #now: () => number;
   readonly #startedAt: number;
   readonly #tell: (answer: ShadowAnswer) => void;
+  #rawHeaders: readonly string[] = [];
   #controller: Dispatcher.DispatchController | undefined;
   #over = false;
 
@@ -110,7 +111,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
     // Of several heads the last one counts: 1xx come before the answer (RFC 9110 section 15.2).
-    this.#capture.head(status, rawHeaderStrings(controller.rawHeaders), this.#now());
+    this.#rawHeaders = rawHeaderStrings(controller.rawHeaders);
+    this.#capture.head(status, this.#now());
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
@@ -121,7 +123,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    if (!this.#over) this.#finish(this.#capture.finish(this.#now()));
+    if (!this.#over) this.#finish({ ...this.#capture.finish(this.#now()), rawHeaders: this.#rawHeaders });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: unknown): void {

@@ -14,8 +14,6 @@ export interface ShadowLimits {
   writeMaxAgeMs: number;
   /** Mirrored writes on their way at the same time. */
   writeConcurrency: number;
-  /** Comparisons waiting for the worker. */
-  comparisons: number;
   /** Second reads of the monolith that confirm a difference, at most per second. */
   confirmationsPerSecond: number;
   /** After so many failures in a row mirroring to a service pauses. */
@@ -32,7 +30,6 @@ export const SHADOW_LIMITS: ShadowLimits = {
   maxAgeMs: 2_000,
   writeMaxAgeMs: 30_000,
   writeConcurrency: 4,
-  comparisons: 256,
   confirmationsPerSecond: 50,
   breakerFailures: 10,
   breakerPauseMs: 5_000,

@@ -1,44 +1,63 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { asForwarded } from './as-forwarded.ts';
+import type { Plan } from '../../migration-plans/plan/plan.ts';
 import { Batch } from './batch.ts';
-import { type MirrorCall, MirrorClient } from './exchange.ts';
+import { ComparisonLine } from './comparison-line.ts';
+import { CopySender } from './copy-sender.ts';
+import { keepNewest } from './keyed-once.ts';
 import { BATCH_MOST, BATCH_MS } from './limits.ts';
-import { mirrorHeaders } from './mirror-headers.ts';
-import type { Copy, FromMirror, MirrorThreadOptions, ToMirror } from './mirror-thread.ts';
-import { ByteBudget } from './queue.ts';
-import { ownBuffers } from './transfer.ts';
-import { Turns } from './turns.ts';
+import {
+  type MirrorThreadOptions,
+  OUTCOMES,
+  type Outcome,
+  type SentCopy,
+  type ToMirror,
+} from './mirror-thread.ts';
+import { type MirroringParts, mirror } from './mirroring.ts';
+import { RateLimit } from './rate-limit.ts';
 
-/** The worker thread of `mirror-thread.ts`: sends what it is told, and tells what came of it. */
-const { connectionsPerOrigin, heldBytes } = workerData as MirrorThreadOptions;
+/** The worker thread of `mirror-thread.ts`: mirrors what it is told, and tells what came of it. */
+const { monolithUrl, connectionsPerOrigin, heldBytes, confirmationsPerSecond } =
+  workerData as MirrorThreadOptions;
 const now = (): number => performance.now();
-const client = new MirrorClient(connectionsPerOrigin, new ByteBudget(heldBytes), now);
-// As many as there are connections: the time that a copy waits for one of them is not the target's.
-const turns = new Turns(connectionsPerOrigin, now);
+const sender = new CopySender(connectionsPerOrigin, heldBytes, now);
+const line = new ComparisonLine();
+const confirmations = new RateLimit(confirmationsPerSecond, now());
+const plans = new Map<number, Plan>();
 const port = parentPort!;
-const answers = new Batch<FromMirror[number]>(
-  (items) => port.postMessage(items, ownBuffers(items.map(({ answer }) => answer))),
+const outcomes = new Batch<{ id: number; outcome: Outcome }>(
+  (items) => port.postMessage(items.flatMap(({ id, outcome }) => [id, OUTCOMES.indexOf(outcome)])),
   BATCH_MS,
   BATCH_MOST,
 );
+let stopped = false;
+const parts: MirroringParts = {
+  monolithUrl,
+  send: (call, mayWaitMs) => sender.send(call, mayWaitMs),
+  compare: (id, plan, job, urgent) => line.compare(id, plan, job, urgent),
+  confirm: (id, again) => line.confirm(id, again),
+  mayConfirm: () => confirmations.take(now()),
+  stopped: () => stopped,
+};
 
 port.on('message', (message: ToMirror) => {
-  if (message.type === 'stop') {
-    client.stop();
-    return;
+  switch (message.type) {
+    case 'stop':
+      stopped = true;
+      sender.stop();
+      return;
+    case 'comparer':
+      line.connect(message.port);
+      return;
+    case 'copies':
+      for (const [key, plan] of message.plans) keepNewest(plans, key, plan);
+      for (const copy of message.copies) void carry(copy);
   }
-  for (const sent of message.calls)
-    turns.take(sent.copy.origin, sent.mayWaitMs, (inTime) => {
-      if (!inTime) {
-        answers.add({ id: sent.id, answer: 'expired' }, sent.urgent);
-        return undefined;
-      }
-      return client
-        .send(callOf(sent.copy))
-        .then((answer) => answers.add({ id: sent.id, answer }, sent.urgent));
-    });
 });
 
-function callOf({ rawHeaders, peer, target, overrides, ...call }: Copy): MirrorCall {
-  return { ...call, headers: mirrorHeaders(asForwarded(call.url, rawHeaders, peer), target, overrides) };
+async function carry(copy: SentCopy): Promise<void> {
+  const plan = plans.get(copy.planKey);
+  // Whatever goes wrong here is no word about the service, and must not end the copies beside it.
+  const outcome = plan === undefined ? 'lost' : await mirror(copy, plan, parts).catch((): Outcome => 'lost');
+  // The user's next write waits for this one.
+  outcomes.add({ id: copy.id, outcome }, copy.sandboxed || stopped);
 }

@@ -1,17 +1,15 @@
-import type { CapturedAnswer, ShadowAnswer } from '../../migration-plans/compare/answer.ts';
 import type { DropReason } from '../../migration-plans/evidence/evidence.ts';
+import type { CompiledRoute } from '../../migration-plans/routing/table.ts';
 import type { Endpoint } from '../discovery/port.ts';
 import type { EvidenceSink } from '../telemetry/evidence-sink.ts';
 import { AnswerCapture } from './capture.ts';
 import { Comparer } from './comparer.ts';
 import { FunnelCounters, mirrorKey } from './funnel.ts';
-import { ENDLESS_FACTOR, SHADOW_LIMITS, type ShadowLimits } from './limits.ts';
-import type { CopyTarget } from './mirror-headers.ts';
-import { type MirrorOutcome, MirrorThread } from './mirror-thread.ts';
+import { SHADOW_LIMITS, type ShadowLimits } from './limits.ts';
+import { MirrorThread, type Outcome, type UserAnswer } from './mirror-thread.ts';
 import { FailurePause } from './pause.ts';
 import type { MirroredRequest, ShadowCapture, ShadowPort } from './port.ts';
 import { ByteBudget, NewestFirstQueue } from './queue.ts';
-import { RateLimit } from './rate-limit.ts';
 import { RequestCapture } from './request-capture.ts';
 import { isSampled } from './sampling.ts';
 import { WriteLane } from './write-lane.ts';
@@ -41,7 +39,6 @@ export interface ShadowStats {
   queued: number;
   active: number;
   bytesHeld: number;
-  comparing: number;
   workerCrashes: number;
   dropped: Readonly<Partial<Record<DropReason, number>>>;
   sent: number;
@@ -49,6 +46,8 @@ export interface ShadowStats {
 }
 
 export interface Shadow extends ShadowPort {
+  /** Routes are mirrored from now on: starts the threads, so that the first copies need not wait for them. */
+  start(): void;
   stats(): ShadowStats;
   /** Hands what was measured to the sink. */
   flush(): Promise<void>;
@@ -61,10 +60,29 @@ interface Mirrored {
   /** Undefined: a read. */
   write: RequestCapture | undefined;
   body: Uint8Array | undefined;
-  left: CapturedAnswer;
+  left: UserAnswer;
   capturedAt: number;
-  time: string;
+  /** When the user's request came. Milliseconds since the epoch. */
+  at: number;
 }
+
+/** What stands for a copy while the other thread has it: its answer is over there. */
+interface Flight {
+  route: CompiledRoute;
+  /** Bytes of the budget that are given back when it lands. */
+  bytes: number;
+  /** Of a write: its place in the lane. */
+  write: Mirrored | undefined;
+}
+
+/** Why a copy that was sent is not compared. */
+const LOSSES: Readonly<Record<Outcome, DropReason | undefined>> = {
+  compared: undefined,
+  failed: undefined,
+  expired: 'expired',
+  lost: 'compare-failed',
+  stopped: 'shutdown',
+};
 
 /**
  * The shadow pipeline of one edge: sample → capture the user's answer → queue → send copies → compare in a worker → evidence.
@@ -78,15 +96,24 @@ export function createShadow(options: ShadowOptions): Shadow {
   const budget = new ByteBudget(limits.queueBytes);
   const queue = new NewestFirstQueue<Mirrored>(limits.queueEntries, budget, answerBytes);
   const lane = new WriteLane<Mirrored>(limits.queueEntries, ({ request }) => request.bucket);
-  const client = new MirrorThread({ connectionsPerOrigin: limits.connections, heldBytes: limits.queueBytes });
-  const comparer = new Comparer(options.edge, limits.comparisons);
+  const comparer = new Comparer(options.edge);
+  const copies = new MirrorThread<Flight>(
+    {
+      monolithUrl: options.monolithUrl,
+      connectionsPerOrigin: limits.connections,
+      heldBytes: limits.queueBytes,
+      confirmationsPerSecond: limits.confirmationsPerSecond,
+    },
+    comparer,
+    landed,
+  );
   const counters = new FunnelCounters(options.edge, wallClock, options.versionOf);
-  const confirmations = new RateLimit(limits.confirmationsPerSecond, now());
   const pauses = new Map<string, FailurePause>();
-  const running = new Set<Promise<void>>();
   let writing = 0;
   let closing = false;
   let stopped = false;
+  let pumping = false;
+  let whenIdle: (() => void) | undefined;
 
   const pauseOf = (serviceKey: string): FailurePause => {
     let pause = pauses.get(serviceKey);
@@ -119,7 +146,8 @@ export function createShadow(options: ShadowOptions): Shadow {
     readonly request: RequestCapture | undefined;
     readonly #request: MirroredRequest;
     readonly #answer: AnswerCapture;
-    readonly #time = new Date(wallClock()).toISOString();
+    readonly #at = wallClock();
+    #headerLines = '';
     #over = false;
 
     constructor(request: MirroredRequest, write: RequestCapture | undefined, answer: AnswerCapture) {
@@ -128,8 +156,9 @@ export function createShadow(options: ShadowOptions): Shadow {
       this.#answer = answer;
     }
 
-    head(status: number, rawHeaders: readonly string[]): void {
-      this.#answer.head(status, rawHeaders, now());
+    head(status: number, headerLines: string): void {
+      this.#headerLines = headerLines;
+      this.#answer.head(status, now());
     }
 
     chunk(data: Uint8Array): void {
@@ -139,7 +168,7 @@ export function createShadow(options: ShadowOptions): Shadow {
     end(): void {
       if (this.#over) return;
       this.#over = true;
-      const left = this.#answer.finish(now());
+      const left = { ...this.#answer.finish(now()), headerLines: this.#headerLines };
       const { route } = this.#request;
       const write = this.request?.finish();
       const lost = closing ? 'shutdown' : lossOf(write, left);
@@ -154,10 +183,9 @@ export function createShadow(options: ShadowOptions): Shadow {
         body: write !== undefined && 'body' in write ? write.body : undefined,
         left,
         capturedAt: now(),
-        time: this.#time,
+        at: this.#at,
       });
-      // The user's answer may still be in the socket's buffer: sending starts after this turn of the event loop.
-      setImmediate(pump);
+      pumpSoon();
     }
 
     abort(reason: 'client-aborted' | 'monolith-failed'): void {
@@ -189,119 +217,97 @@ export function createShadow(options: ShadowOptions): Shadow {
     budget.give(answerBytes(entry));
   }
 
-  function pump(): void {
-    while (running.size - writing < limits.concurrency && !comparer.full) {
-      const entry = queue.pop();
-      if (entry === undefined) break;
-      run(entry);
-    }
-    while (writing < limits.writeConcurrency && !comparer.full) {
-      const entry = lane.take();
-      if (entry === undefined) break;
-      writing += 1;
-      run(entry);
-    }
-  }
-
-  function run(entry: Mirrored): void {
-    const going = mirror(entry).finally(() => {
-      release(entry);
-      running.delete(going);
-      if (entry.write !== undefined) {
-        writing -= 1;
-        lane.done(entry);
-      }
+  /** The user's answer may still be in the socket's buffer: sending starts after this turn of the event loop. */
+  function pumpSoon(): void {
+    if (pumping) return;
+    pumping = true;
+    setImmediate(() => {
+      pumping = false;
       pump();
     });
-    running.add(going);
   }
 
-  /** Resolves when nothing is on its way and nothing waits. */
-  async function idle(): Promise<void> {
-    while (running.size > 0) await Promise.race(running);
+  function pump(): void {
+    while (!stopped && copies.size - writing < limits.concurrency) {
+      const entry = queue.pop();
+      if (entry === undefined) break;
+      send(entry);
+    }
+    while (!stopped && writing < limits.writeConcurrency) {
+      const entry = lane.take();
+      if (entry === undefined) break;
+      if (send(entry)) writing += 1;
+      else lane.done(entry);
+    }
+    if (isIdle()) whenIdle?.();
   }
 
-  async function mirror(entry: Mirrored): Promise<void> {
+  /** False: it was dropped instead. */
+  function send(entry: Mirrored): boolean {
     const { request, left, write } = entry;
-    const { route } = request;
+    const { route, method, url, rawHeaders, peer, traceId } = request;
     const { plan } = route;
     const key = mirrorKey(route);
-    const drop = (reason: DropReason): void => counters.drop(route, reason);
-    if (stopped) return drop('shutdown');
-    const mayWaitMs = () =>
+    const drop = (reason: DropReason): false => {
+      counters.drop(route, reason);
+      release(entry);
+      return false;
+    };
+    const mayWaitMs =
       entry.capturedAt + (write === undefined ? limits.maxAgeMs : limits.writeMaxAgeMs) - now();
-    if (mayWaitMs() < 0) return drop('expired');
-    const pause = pauseOf(key);
-    if (pause.paused(now())) return drop('breaker-open');
+    if (mayWaitMs < 0) return drop('expired');
+    if (pauseOf(key).paused(now())) return drop('breaker-open');
     const endpoint = options.pickEndpoint(key);
     if (endpoint === undefined) return drop('no-endpoint');
     if (write !== undefined && isLive(endpoint, route.serviceKey)) return drop('sandbox-is-live');
 
     counters.count(route, 'sent');
-    const callMirror = (): Promise<MirrorOutcome> => {
-      const origin = `${endpoint.secure ? 'https' : 'http'}://${formatHost(endpoint.host)}:${endpoint.port}`;
-      return write === undefined
-        ? call(origin, 'service', plan.shadow.headers.service)
-        : call(origin, 'sandbox', plan.shadow.sandbox?.headers ?? {});
-    };
-    const callMonolith = (mayWait = mayWaitMs()): Promise<MirrorOutcome> =>
-      call(options.monolithUrl, 'monolith', plan.shadow.headers.monolith, mayWait);
-    const call = (
-      origin: string,
-      target: CopyTarget,
-      overrides: Record<string, string | null>,
-      mayWait = mayWaitMs(),
-    ): Promise<MirrorOutcome> =>
-      client.send(
-        {
-          origin,
-          method: request.method,
-          url: request.url,
-          rawHeaders: request.rawHeaders,
-          peer: request.peer,
-          target,
-          overrides,
-          ...(entry.body === undefined || entry.body.length === 0 ? {} : { body: entry.body }),
-          maxBodyBytes: plan.shadow.maxBodyBytes,
-          endlessBytes: Math.max(plan.shadow.maxBodyBytes, left.bodyBytes) * ENDLESS_FACTOR,
-          timeoutMs: plan.shadow.timeoutMs,
-        },
-        mayWait,
-        // The user's next write waits for this one.
-        write !== undefined,
-      );
-
     // A write is never sent to the monolith a second time, so nothing probes its noise.
     const probing = write === undefined && random() * 10_000 < plan.shadow.noiseProbeBp;
-    const [right, probe] = await bothInRandomOrder(callMirror, probing ? callMonolith : undefined, random);
-    if (stopped) return drop('shutdown');
-    if (right === 'lost') return drop('compare-failed');
-    if (right === 'expired') return drop('expired');
-    pause.record('failure' in right, now());
-
-    const suspicious = await comparer.compare({
+    copies.send(
+      { route, bytes: answerBytes(entry), write: write && entry },
+      {
+        origin: `${endpoint.secure ? 'https' : 'http'}://${formatHost(endpoint.host)}:${endpoint.port}`,
+        ...{ method, url, rawHeaders, peer, traceId, left, mayWaitMs },
+        body: entry.body,
+        sandboxed: write !== undefined,
+        probe: probing ? (random() < 0.5 ? 'last' : 'first') : 'none',
+        routeId: route.route.id,
+        epoch: route.state.epoch,
+        serviceVersion: options.versionOf(key),
+        at: entry.at,
+      },
       plan,
-      epoch: route.state.epoch,
-      serviceVersion: options.versionOf(key),
-      routeId: route.route.id,
-      method: request.method,
-      url: request.url,
-      time: entry.time,
-      traceId: request.traceId,
-      left,
-      right,
-      sandboxed: write !== undefined,
-      requestBody: entry.body && Buffer.from(entry.body.subarray(0, NAMED_BYTES)).toString('utf8'),
-      probe: answerOf(probe),
-    });
-    if (suspicious === undefined) return drop('compare-failed');
-    counters.compared += 1;
-    if (suspicious === null) return;
-    // Between the user's answer and the copy somebody may have changed the data. Asking the monolith once more tells: what
-    // now agrees with the service was a change in between, what still differs is a difference.
-    // However old the copy is by now: a difference that nobody looked at twice may be none.
-    const again = confirmations.take(now()) ? await callMonolith(plan.shadow.timeoutMs) : undefined;
-    comparer.confirm(suspicious, answerOf(again));
+      // The user's next write waits for this one.
+      write !== undefined,
+    );
+    return true;
+  }
+
+  /** A copy is over. */
+  function landed({ route, bytes, write }: Flight, outcome: Outcome): void {
+    const lost = LOSSES[outcome];
+    if (lost !== undefined) counters.drop(route, lost);
+    else {
+      counters.compared += 1;
+      pauseOf(mirrorKey(route)).record(outcome === 'failed', now());
+    }
+    budget.give(bytes);
+    if (write !== undefined) {
+      write.write?.discard();
+      writing -= 1;
+      lane.done(write);
+    }
+    pumpSoon();
+  }
+
+  /** Nothing is on its way, and nothing waits that will be sent. */
+  function isIdle(): boolean {
+    return copies.size === 0 && (stopped || queue.length + lane.length === 0);
+  }
+
+  function idle(): Promise<void> {
+    return isIdle() ? Promise.resolve() : new Promise((resolve) => (whenIdle = resolve));
   }
 
   /** The sandbox's instance is also one of the service in use, or the monolith: then a mirrored write would happen twice. */
@@ -322,13 +328,13 @@ export function createShadow(options: ShadowOptions): Shadow {
 
   return {
     begin,
+    start: () => copies.start(),
     flush,
     stats: () => ({
       queued: queue.length + lane.length,
-      active: running.size,
+      active: copies.size,
       bytesHeld: budget.used,
-      comparing: comparer.pending,
-      workerCrashes: comparer.crashes,
+      workerCrashes: copies.crashes + comparer.crashes,
       dropped: counters.droppedTotal,
       sent: counters.sent,
       compared: counters.compared,
@@ -338,9 +344,10 @@ export function createShadow(options: ShadowOptions): Shadow {
       clearInterval(timer);
       await within(deadlineMs, idle());
       stopped = true;
-      client.stop();
+      copies.stop();
       // What is left now waits for a comparison at most, and even one that never ends must not keep the edge from closing.
       await within(COMPARING_MS, idle());
+      await copies.close();
       const left = lane.clear();
       for (let entry = queue.pop(); entry !== undefined; entry = queue.pop()) left.push(entry);
       for (const entry of left) {
@@ -349,27 +356,19 @@ export function createShadow(options: ShadowOptions): Shadow {
       }
       await within(COMPARING_MS, flush());
       await comparer.close();
-      await client.close();
     },
   };
 }
-
-/** Of a write's body, how much is looked through for values that the client named. */
-const NAMED_BYTES = 65_536;
 
 /** Bytes that a waiting entry holds of its answer. */
 function answerBytes({ left }: Mirrored): number {
   return left.body === undefined ? 0 : left.bodyBytes;
 }
 
-function answerOf(outcome: MirrorOutcome | undefined): ShadowAnswer | undefined {
-  return typeof outcome === 'object' ? outcome : undefined;
-}
-
 /** Why a request is not mirrored after all; undefined: it is. */
 function lossOf(
   write: ReturnType<RequestCapture['finish']> | undefined,
-  left: CapturedAnswer,
+  left: UserAnswer,
 ): DropReason | undefined {
   if (write === undefined) return undefined;
   if ('lost' in write) return write.lost;
@@ -389,19 +388,4 @@ async function within(ms: number, work: Promise<void>): Promise<void> {
 /** IPv6 addresses stand in brackets in a URL (RFC 3986 section 3.2.2). */
 function formatHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
-}
-
-/** Starts both close together; which goes first is left to chance, so that neither always finds warmer caches. */
-async function bothInRandomOrder<A, B>(
-  first: () => Promise<A>,
-  second: (() => Promise<B>) | undefined,
-  random: () => number,
-): Promise<[A, B | undefined]> {
-  if (second === undefined) return [await first(), undefined];
-  if (random() < 0.5) {
-    const a = first();
-    return Promise.all([a, second()]);
-  }
-  const b = second();
-  return Promise.all([first(), b]);
 }

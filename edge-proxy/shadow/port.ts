@@ -30,7 +30,8 @@ export interface RequestTap {
 export interface ShadowCapture {
   /** Undefined: the request's body is not asked for, as with every read. */
   readonly request?: RequestTap | undefined;
-  head(status: number, rawHeaders: readonly string[]): void;
+  /** `headerLines`: as the user got them, each with its CRLF, without the empty line. */
+  head(status: number, headerLines: string): void;
   /** The chunk is kept by reference and must not be reused by the caller. */
   chunk(data: Uint8Array): void;
   /** The user's answer is complete: from here on the copy may be sent. */

@@ -199,6 +199,7 @@ describe('mirroring', () => {
                 abort: (reason) => void captured.push(reason),
               };
             },
+            start: () => void captured.push('started'),
             stats: () => ({
               queued: 0,
               active: 0,
@@ -222,7 +223,7 @@ describe('mirroring', () => {
     ]);
     expect(offered[0]!.bucket).toBeGreaterThanOrEqual(0);
     expect(offered[1]!.bucket).toBe(-1);
-    expect(captured.slice(0, 3)).toEqual(['200', 'monolith GET /reviews/1?q=1', 'end']);
+    expect(captured.slice(0, 4)).toEqual(['started', '200', 'monolith GET /reviews/1?q=1', 'end']);
     const client = await kept(rawClient(edge.url));
     client.send('GET /reviews/1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
     await client.received('monolith\n');

@@ -24,8 +24,8 @@ async function start(
 class Capture implements ShadowCapture {
   events: string[] = [];
   chunks: Uint8Array[] = [];
-  head(status: number, rawHeaders: readonly string[]): void {
-    this.events.push(`head ${status} ${rawHeaders.join('|')}`);
+  head(status: number, headerLines: string): void {
+    this.events.push(`head ${status} ${headerLines}`);
   }
   chunk(data: Uint8Array): void {
     this.chunks.push(data);
@@ -72,7 +72,7 @@ describe('what is captured for the shadow', () => {
       expect(answer.body.equals(body)).toBe(true);
     }
     for (const [index, capture] of captures.entries()) {
-      expect(capture.events).toEqual(['head 200 X-A|1|Content-Length|700000', 'end']);
+      expect(capture.events).toEqual(['head 200 X-A: 1\r\nContent-Length: 700000\r\n', 'end']);
       expect(capture.body.equals(bodies[index] as Buffer)).toBe(true);
     }
   });

@@ -164,7 +164,7 @@ function readAs(
     const sent = httpRequest(
       { hostname, port, method: read.method, path: read.url, headers, agent },
       (answer) => {
-        capture?.head(answer.statusCode ?? 0, answer.rawHeaders);
+        capture?.head(answer.statusCode ?? 0, headerLines(answer.rawHeaders));
         answer.on('data', (chunk: Buffer) => capture?.chunk(chunk));
         answer.on('end', () => {
           capture?.end();
@@ -176,6 +176,12 @@ function readAs(
     sent.on('error', fail);
     sent.end();
   });
+}
+
+function headerLines(rawHeaders: readonly string[]): string {
+  let lines = '';
+  for (let at = 0; at < rawHeaders.length; at += 2) lines += `${rawHeaders[at]}: ${rawHeaders[at + 1]}\r\n`;
+  return lines;
 }
 
 /** A vote on a review that is read often: what a cache would have to notice. */

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { MirrorThread } from '../../edge-proxy/shadow/mirror-thread.ts';
+import { CopySender } from '../../edge-proxy/shadow/copy-sender.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -18,25 +18,22 @@ async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-function thread(): MirrorThread {
-  const mirror = new MirrorThread({ connectionsPerOrigin: 4, heldBytes: 10_000_000 });
-  closing.push(() => mirror.close());
-  return mirror;
+function sender(): CopySender {
+  const copies = new CopySender(4, 10_000_000, () => performance.now());
+  closing.push(() => copies.close());
+  return copies;
 }
 
 const call = (origin: string, url = '/items/1') => ({
   origin,
   method: 'GET',
   url,
-  rawHeaders: ['Host', 'shop.example', 'Accept', '*/*'],
-  peer: { address: '192.0.2.1', encrypted: false, trusted: false },
-  target: 'service' as const,
-  overrides: {},
+  headers: ['Host', 'shop.example', 'Accept', '*/*'],
   maxBodyBytes: 1_000_000,
   timeoutMs: 20_000,
 });
 
-describe('the thread that sends copies', () => {
+describe('the sender of copies', () => {
   it('tells the answer as it came, small bodies and large ones', async () => {
     const origin = await serve((request, response) => {
       response.writeHead(200, [
@@ -49,9 +46,9 @@ describe('the thread that sends copies', () => {
       ]);
       response.end('x'.repeat(Number(request.url?.slice(1))));
     });
-    const mirror = thread();
+    const copies = sender();
     for (const bytes of [11, 200_000]) {
-      const answer = await mirror.send(call(origin, `/${bytes}`), 20_000);
+      const answer = await copies.send(call(origin, `/${bytes}`), 20_000);
       expect(answer).toMatchObject({ status: 200, bodyBytes: bytes });
       if (typeof answer === 'string' || 'failure' in answer) throw new Error('no answer');
       expect(Buffer.from(answer.body ?? []).toString()).toBe('x'.repeat(bytes));
@@ -67,42 +64,32 @@ describe('the thread that sends copies', () => {
   });
 
   it('tells what failed as an answer too', async () => {
-    expect(await thread().send(call('http://127.0.0.1:1'), 20_000)).toMatchObject({ failure: 'connect' });
+    expect(await sender().send(call('http://127.0.0.1:1'), 20_000)).toMatchObject({ failure: 'connect' });
   });
 
   it('ends what is on its way when told to stop', async () => {
-    const mirror = thread();
+    const copies = sender();
     const asked = Promise.withResolvers<void>();
     const origin = await serve(() => asked.resolve());
-    const sent = mirror.send(call(origin), 20_000);
+    const sent = copies.send(call(origin), 20_000);
     await asked.promise;
-    mirror.stop();
+    copies.stop();
     expect(await sent).toHaveProperty('failure');
   });
 
   it('sends nothing that waited for a connection when told to stop', async () => {
-    const mirror = thread();
+    const copies = sender();
     const full = Promise.withResolvers<void>();
     let asked = 0;
     const origin = await serve(() => {
       asked += 1;
       if (asked === 4) full.resolve();
     });
-    const sent = Array.from({ length: 8 }, () => mirror.send(call(origin), 20_000));
+    const sent = Array.from({ length: 8 }, () => copies.send(call(origin), 20_000));
     await full.promise;
-    mirror.stop();
+    copies.stop();
     for (const answer of await Promise.all(sent)) expect(answer).toHaveProperty('failure', 'other');
     expect(asked).toBe(4);
-  });
-
-  it('says of what it loses by being closed that nothing is known', async () => {
-    const mirror = thread();
-    const asked = Promise.withResolvers<void>();
-    const origin = await serve(() => asked.resolve());
-    const sent = mirror.send(call(origin), 20_000);
-    await asked.promise;
-    await mirror.close();
-    expect(await sent).toBe('lost');
   });
 
   it('takes no answer for one that only says that it will come', async () => {
@@ -111,7 +98,7 @@ describe('the thread that sends copies', () => {
       response.writeHead(203, ['X-Real', 'yes']);
       response.end('body');
     });
-    expect(await thread().send(call(origin), 20_000)).toMatchObject({
+    expect(await sender().send(call(origin), 20_000)).toMatchObject({
       status: 203,
       rawHeaders: expect.arrayContaining(['X-Real', 'yes']),
       bodyBytes: 4,
@@ -124,9 +111,9 @@ describe('the thread that sends copies', () => {
       response.write('half');
     });
     const silent = await serve(() => undefined);
-    const mirror = thread();
+    const copies = sender();
     for (const origin of [stuck, silent])
-      expect(await mirror.send({ ...call(origin), timeoutMs: 50 }, 20_000)).toMatchObject({
+      expect(await copies.send({ ...call(origin), timeoutMs: 50 }, 20_000)).toMatchObject({
         failure: 'timeout',
       });
   });
@@ -137,9 +124,9 @@ describe('the thread that sends copies', () => {
       response.write('half', () => request.socket.destroy());
     });
     const other = await serve((request) => request.socket.end('no http at all\r\n\r\n'));
-    const mirror = thread();
-    expect(await mirror.send(call(cut), 20_000)).toMatchObject({ failure: 'cut' });
-    expect(await mirror.send(call(other), 20_000)).toMatchObject({ failure: 'malformed' });
+    const copies = sender();
+    expect(await copies.send(call(cut), 20_000)).toMatchObject({ failure: 'cut' });
+    expect(await copies.send(call(other), 20_000)).toMatchObject({ failure: 'malformed' });
   });
 
   it('keeps connections to a bound, and gives up copies for which none comes free in time', async () => {
@@ -156,12 +143,12 @@ describe('the thread that sends copies', () => {
       });
       if (answers.length === 4) full.resolve();
     });
-    const mirror = thread();
-    const first = Array.from({ length: 4 }, () => mirror.send(call(origin), 20_000));
+    const copies = sender();
+    const first = Array.from({ length: 4 }, () => copies.send(call(origin), 20_000));
     await full.promise;
-    const late = mirror.send(call(origin), -1);
-    const waiting = mirror.send(call(origin), 20_000, true);
-    await mirror.send(call('http://127.0.0.1:1'), 20_000, true);
+    const late = copies.send(call(origin), -1);
+    const waiting = copies.send(call(origin), 20_000);
+    await copies.send(call('http://127.0.0.1:1'), 20_000);
     for (const answer of answers.splice(0)) answer();
     expect(await late).toBe('expired');
     for (const answer of await Promise.all(first))
