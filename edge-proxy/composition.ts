@@ -29,6 +29,8 @@ export const PRODUCTION_PARTS: EdgeParts = {
     createShadow({
       edge: id,
       monolithUrl: options.monolith,
+      monolithTls: options.monolithConnection?.tls,
+      forwarding: options.forward?.headers,
       pickEndpoint: (serviceKey) => upstreams.pickEndpoint(serviceKey),
       endpointsOf: (serviceKey) => upstreams.endpointsOf(serviceKey),
       versionOf: (serviceKey) => upstreams.seen(serviceKey).version,

@@ -5,7 +5,7 @@ import type { UpstreamConnection } from './upstream-connection.ts';
 /** Who looks for a connection. Exactly one of `connectionFound` and `noConnection` follows, unless the search is cancelled. */
 export interface SearchListener {
   connectionFound(connection: UpstreamConnection, now: number): void;
-  noConnection(failure: 'connect' | 'timeout-connect' | 'overload'): void;
+  noConnection(failure: 'connect' | 'timeout-connect' | 'overload', error?: Error): void;
   /** The connection comes later. `queue`: all are in use; `connect`: it is being made, and watches its own time limit. */
   connectionDue(phase: 'queue' | 'connect', now: number): void;
 }
@@ -57,8 +57,8 @@ export class ConnectionSearch implements PoolWaiter {
     this.#listener.connectionFound(connection, this.#wheel.now());
   }
 
-  onNoConnection(_error: Error, timedOut: boolean): void {
-    this.#listener.noConnection(timedOut ? 'timeout-connect' : 'connect');
+  onNoConnection(error: Error, timedOut: boolean): void {
+    this.#listener.noConnection(timedOut ? 'timeout-connect' : 'connect', error);
   }
 
   /**

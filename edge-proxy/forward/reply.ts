@@ -56,7 +56,7 @@ export class Reply {
   whole(head: AnswerHead, framing: BodyFraming, body: string, last: boolean): void {
     const { capture } = this.#job;
     this.bytes = body.length;
-    if (capture !== undefined && body !== '') capture.chunk(Buffer.from(body, 'latin1'));
+    capture?.whole(body);
     if (last) {
       this.#writer.whole(head, body);
       return;

@@ -1,4 +1,4 @@
-import { DEFAULT_FORWARDING_HEADERS, forwardingLines, type Peer } from '../forward/forwarding-headers.ts';
+import { type ForwardingHeaders, forwardingLines, type Peer } from '../forward/forwarding-headers.ts';
 import { readRequestHead } from '../forward/request-head.ts';
 
 /**
@@ -6,14 +6,17 @@ import { readRequestHead } from '../forward/request-head.ts';
  * absolute addresses from `X-Forwarded-Host` would otherwise answer differently for no fault of its own.
  * Flat: name, value, name, value …
  */
-export function asForwarded(url: string, rawHeaders: readonly string[], peer: Peer): string[] {
+export function asForwarded(
+  url: string,
+  rawHeaders: readonly string[],
+  peer: Peer,
+  forwarding: ForwardingHeaders,
+): string[] {
   const head = readRequestHead(url, 1, rawHeaders);
   // What the edge refuses is never answered, so it is never mirrored either; a head like that is copied as it came.
   if ('status' in head) return [...rawHeaders];
   const headers: string[] = [];
-  for (const line of `${head.lines}${forwardingLines(head, peer, DEFAULT_FORWARDING_HEADERS)}`.split(
-    '\r\n',
-  )) {
+  for (const line of `${head.lines}${forwardingLines(head, peer, forwarding)}`.split('\r\n')) {
     const colon = line.indexOf(':');
     if (colon > 0) headers.push(line.slice(0, colon), line.slice(colon + 1).trim());
   }

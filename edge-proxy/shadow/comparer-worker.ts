@@ -1,14 +1,11 @@
-import { setPriority } from 'node:os';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { FromComparer, ToComparer } from './comparer.ts';
 import { ComparisonDesk, type FromDesk, type ToDesk } from './comparison-desk.ts';
+import { giveWay } from './give-way.ts';
 
 /** The worker thread of `comparer.ts`: passes messages to the desk, which does the work. */
-/** As `nice` counts. */
-const BEHIND_USERS = 10;
 const { edge } = workerData as { edge: string };
-// On Linux this is the priority of the thread alone: comparing gives way to users when there is not enough CPU for both.
-if (process.platform === 'linux') setPriority(BEHIND_USERS);
+giveWay();
 
 const desk = new ComparisonDesk({ edge, now: Date.now });
 let line: MessagePort | undefined;

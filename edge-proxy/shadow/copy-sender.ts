@@ -1,6 +1,5 @@
 import type { ShadowAnswer } from '../../migration-plans/compare/answer.ts';
-import { type MirrorCall, MirrorClient } from './exchange.ts';
-import { ByteBudget } from './queue.ts';
+import { type MirrorCall, MirrorClient, type MirrorClientOptions } from './mirror-client.ts';
 import { Turns } from './turns.ts';
 
 /** Sends copies over so many connections to each target: the time that a copy waits for one of them is not the target's. */
@@ -8,10 +7,9 @@ export class CopySender {
   readonly #client: MirrorClient;
   readonly #turns: Turns;
 
-  /** @param heldBytes of answers while they come in; beyond it only their hash is kept */
-  constructor(connectionsPerOrigin: number, heldBytes: number, now: () => number) {
-    this.#client = new MirrorClient(connectionsPerOrigin, new ByteBudget(heldBytes), now);
-    this.#turns = new Turns(connectionsPerOrigin, now);
+  constructor(options: MirrorClientOptions, now: () => number) {
+    this.#client = new MirrorClient(options);
+    this.#turns = new Turns(options.connectionsPerOrigin, now);
   }
 
   /** Never rejects: what goes wrong is an answer too. `expired`: no connection came free within `mayWaitMs`, so it was not sent. */

@@ -1,6 +1,7 @@
 import { type MessagePort, Worker } from 'node:worker_threads';
 import type { Plan } from '../../migration-plans/plan/plan.ts';
-import type { Peer } from '../forward/forwarding-headers.ts';
+import type { ForwardingHeaders, Peer } from '../forward/forwarding-headers.ts';
+import type { UpstreamTls } from '../forward/port.ts';
 import { Batch } from './batch.ts';
 import type { CapturedBody } from './capture.ts';
 import type { Comparer } from './comparer.ts';
@@ -68,6 +69,10 @@ export type FromMirror = number[];
 export interface MirrorThreadOptions {
   /** `http://host:port` */
   monolithUrl: string;
+  /** Undefined: the system's certificate authorities. */
+  monolithTls: UpstreamTls | undefined;
+  /** What the edge adds to requests: a copy gets it too. */
+  forwarding: ForwardingHeaders;
   connectionsPerOrigin: number;
   /** Bytes of answers while they come in; beyond it only their hash is kept. */
   heldBytes: number;

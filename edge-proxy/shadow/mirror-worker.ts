@@ -3,6 +3,7 @@ import type { Plan } from '../../migration-plans/plan/plan.ts';
 import { Batch } from './batch.ts';
 import { ComparisonLine } from './comparison-line.ts';
 import { CopySender } from './copy-sender.ts';
+import { giveWay } from './give-way.ts';
 import { keepNewest } from './keyed-once.ts';
 import { BATCH_MOST, BATCH_MS } from './limits.ts';
 import {
@@ -13,13 +14,22 @@ import {
   type ToMirror,
 } from './mirror-thread.ts';
 import { type MirroringParts, mirror } from './mirroring.ts';
+import { ByteBudget } from './queue.ts';
 import { RateLimit } from './rate-limit.ts';
 
 /** The worker thread of `mirror-thread.ts`: mirrors what it is told, and tells what came of it. */
-const { monolithUrl, connectionsPerOrigin, heldBytes, confirmationsPerSecond } =
+const { monolithUrl, monolithTls, connectionsPerOrigin, heldBytes, confirmationsPerSecond, forwarding } =
   workerData as MirrorThreadOptions;
+giveWay();
 const now = (): number => performance.now();
-const sender = new CopySender(connectionsPerOrigin, heldBytes, now);
+const sender = new CopySender(
+  {
+    connectionsPerOrigin,
+    budget: new ByteBudget(heldBytes),
+    tls: monolithTls === undefined ? {} : { [monolithUrl]: monolithTls },
+  },
+  now,
+);
 const line = new ComparisonLine();
 const confirmations = new RateLimit(confirmationsPerSecond, now());
 const plans = new Map<number, Plan>();
@@ -32,6 +42,7 @@ const outcomes = new Batch<{ id: number; outcome: Outcome }>(
 let stopped = false;
 const parts: MirroringParts = {
   monolithUrl,
+  forwarding,
   send: (call, mayWaitMs) => sender.send(call, mayWaitMs),
   compare: (id, plan, job, urgent) => line.compare(id, plan, job, urgent),
   confirm: (id, again) => line.confirm(id, again),

@@ -1,16 +1,20 @@
 import type { ShadowAnswer } from '../../migration-plans/compare/answer.ts';
 import type { Plan } from '../../migration-plans/plan/plan.ts';
+import type { ForwardingHeaders } from '../forward/forwarding-headers.ts';
 import { toRawHeaders } from '../forward/response-head.ts';
 import { asForwarded } from './as-forwarded.ts';
+import { bytesOf } from './capture.ts';
 import type { ComparisonJob } from './comparison-desk.ts';
-import type { MirrorCall } from './exchange.ts';
 import { ENDLESS_FACTOR } from './limits.ts';
+import type { MirrorCall } from './mirror-client.ts';
 import { type CopyTarget, mirrorHeaders } from './mirror-headers.ts';
 import type { Outcome, SentCopy } from './mirror-thread.ts';
 
 export interface MirroringParts {
   /** `http://host:port` */
   monolithUrl: string;
+  /** What the edge adds to requests: a copy gets it too. */
+  forwarding: ForwardingHeaders;
   /** Never rejects. `expired`: no connection came free within `mayWaitMs`, so it was not sent. */
   send(call: MirrorCall, mayWaitMs: number): Promise<ShadowAnswer | 'expired'>;
   /** Whether something differs that `confirm` must be asked about; undefined: the comparison was lost. */
@@ -37,7 +41,8 @@ export async function mirror(copy: SentCopy, plan: Plan, parts: MirroringParts):
     target: CopyTarget,
     overrides: Readonly<Record<string, string | null>>,
     mayWait: number,
-  ): Promise<ShadowAnswer | 'expired'> => parts.send(callOf(copy, plan, origin, target, overrides), mayWait);
+  ): Promise<ShadowAnswer | 'expired'> =>
+    parts.send(callOf(copy, plan, parts.forwarding, origin, target, overrides), mayWait);
   const toMirror = () =>
     sandboxed
       ? send(copy.origin, 'sandbox', sandbox?.headers ?? {}, mayWaitMs)
@@ -68,6 +73,7 @@ export async function mirror(copy: SentCopy, plan: Plan, parts: MirroringParts):
 function callOf(
   { method, url, rawHeaders, peer, body, left }: SentCopy,
   { shadow: { maxBodyBytes, timeoutMs } }: Plan,
+  forwarding: ForwardingHeaders,
   origin: string,
   target: CopyTarget,
   overrides: Readonly<Record<string, string | null>>,
@@ -76,7 +82,7 @@ function callOf(
     origin,
     method,
     url,
-    headers: mirrorHeaders(asForwarded(url, rawHeaders, peer), target, overrides),
+    headers: mirrorHeaders(asForwarded(url, rawHeaders, peer, forwarding), target, overrides),
     ...(body === undefined || body.length === 0 ? {} : { body }),
     maxBodyBytes,
     endlessBytes: Math.max(maxBodyBytes, left.bodyBytes) * ENDLESS_FACTOR,
@@ -97,7 +103,7 @@ function jobOf(
   return {
     ...{ epoch, serviceVersion, routeId, method, url, traceId, right, sandboxed, requestBody, probe },
     time: new Date(at).toISOString(),
-    left: { ...captured, rawHeaders: toRawHeaders(headerLines) },
+    left: { ...captured, body: bytesOf(captured.body), rawHeaders: toRawHeaders(headerLines) },
   };
 }
 

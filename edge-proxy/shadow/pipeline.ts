@@ -1,6 +1,8 @@
 import type { DropReason } from '../../migration-plans/evidence/evidence.ts';
 import type { CompiledRoute } from '../../migration-plans/routing/table.ts';
 import type { Endpoint } from '../discovery/port.ts';
+import { DEFAULT_FORWARDING_HEADERS, type ForwardingHeaders } from '../forward/forwarding-headers.ts';
+import type { UpstreamTls } from '../forward/port.ts';
 import type { EvidenceSink } from '../telemetry/evidence-sink.ts';
 import { AnswerCapture } from './capture.ts';
 import { Comparer } from './comparer.ts';
@@ -19,6 +21,10 @@ export interface ShadowOptions {
   edge: string;
   /** `http://host:port` of the monolith. */
   monolithUrl: string;
+  /** Undefined: the system's certificate authorities. */
+  monolithTls?: UpstreamTls | undefined;
+  /** What the edge adds to requests, so that copies get it too. Default: as the forwarder's. */
+  forwarding?: Partial<ForwardingHeaders> | undefined;
   /** Some healthy instance of a service (`namespace/service`), or undefined. */
   pickEndpoint(serviceKey: string): Endpoint | undefined;
   /** All that are known of a service: no write is mirrored to one of them, whatever name it was found under. */
@@ -99,7 +105,9 @@ export function createShadow(options: ShadowOptions): Shadow {
   const comparer = new Comparer(options.edge);
   const copies = new MirrorThread<Flight>(
     {
-      monolithUrl: options.monolithUrl,
+      monolithUrl: new URL(options.monolithUrl).origin,
+      monolithTls: options.monolithTls,
+      forwarding: { ...DEFAULT_FORWARDING_HEADERS, ...options.forwarding },
       connectionsPerOrigin: limits.connections,
       heldBytes: limits.queueBytes,
       confirmationsPerSecond: limits.confirmationsPerSecond,
@@ -159,6 +167,10 @@ export function createShadow(options: ShadowOptions): Shadow {
     head(status: number, headerLines: string): void {
       this.#headerLines = headerLines;
       this.#answer.head(status, now());
+    }
+
+    whole(body: string): void {
+      if (!this.#over) this.#answer.whole(body);
     }
 
     chunk(data: Uint8Array): void {

@@ -32,6 +32,8 @@ export interface ShadowCapture {
   readonly request?: RequestTap | undefined;
   /** `headerLines`: as the user got them, each with its CRLF, without the empty line. */
   head(status: number, headerLines: string): void;
+  /** Instead of `chunk`: all of the body at once, latin1, one character a byte. */
+  whole(body: string): void;
   /** The chunk is kept by reference and must not be reused by the caller. */
   chunk(data: Uint8Array): void;
   /** The user's answer is complete: from here on the copy may be sent. */

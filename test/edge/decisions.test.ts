@@ -194,6 +194,7 @@ describe('mirroring', () => {
               offered.push(request);
               return {
                 head: (status) => void captured.push(String(status)),
+                whole: (body) => void captured.push(body),
                 chunk: (data) => void captured.push(Buffer.from(data).toString()),
                 end: () => void captured.push('end'),
                 abort: (reason) => void captured.push(reason),

@@ -27,6 +27,9 @@ class Capture implements ShadowCapture {
   head(status: number, headerLines: string): void {
     this.events.push(`head ${status} ${headerLines}`);
   }
+  whole(body: string): void {
+    this.chunks.push(Buffer.from(body, 'latin1'));
+  }
   chunk(data: Uint8Array): void {
     this.chunks.push(data);
   }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AnswerCapture } from '../../edge-proxy/shadow/capture.ts';
+import { AnswerCapture, bytesOf } from '../../edge-proxy/shadow/capture.ts';
 import { FailurePause } from '../../edge-proxy/shadow/pause.ts';
 import { ByteBudget, NewestFirstQueue } from '../../edge-proxy/shadow/queue.ts';
 import { RateLimit } from '../../edge-proxy/shadow/rate-limit.ts';
@@ -95,6 +95,22 @@ describe('a captured answer', () => {
     });
     expect(Buffer.from(answer.body!).equals(body)).toBe(true);
     expect(budget.used).toBe(0);
+  });
+
+  it('that came as text has the same bytes, whatever they are', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), fc.nat(300), (bytes, limit) => {
+        const budget = new ByteBudget(250);
+        const [text, chunks] = [new AnswerCapture(limit, budget, 0), new AnswerCapture(limit, budget, 0)];
+        text.whole(Buffer.from(bytes).toString('latin1'));
+        const whole = text.finish(1);
+        chunks.chunk(bytes);
+        expect({ ...whole, body: undefined }).toEqual({ ...chunks.finish(1), body: undefined });
+        expect(whole.body === undefined || Buffer.from(bytesOf(whole.body)!).equals(bytes)).toBe(true);
+        expect(whole.bodyBytes).toBe(bytes.length);
+        expect(budget.used).toBe(0);
+      }),
+    );
   });
 
   it('beyond the limit is known by its hash and length, and holds no memory', () => {

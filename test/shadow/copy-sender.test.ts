@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CopySender } from '../../edge-proxy/shadow/copy-sender.ts';
+import { ByteBudget } from '../../edge-proxy/shadow/queue.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -19,7 +20,8 @@ async function serve(listener: RequestListener): Promise<string> {
 }
 
 function sender(): CopySender {
-  const copies = new CopySender(4, 10_000_000, () => performance.now());
+  const options = { connectionsPerOrigin: 4, budget: new ByteBudget(10_000_000) };
+  const copies = new CopySender(options, () => performance.now());
   closing.push(() => copies.close());
   return copies;
 }

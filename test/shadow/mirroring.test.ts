@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { MirrorCall } from '../../edge-proxy/shadow/exchange.ts';
+import { DEFAULT_FORWARDING_HEADERS } from '../../edge-proxy/forward/forwarding-headers.ts';
+import type { MirrorCall } from '../../edge-proxy/shadow/mirror-client.ts';
 import type { SentCopy } from '../../edge-proxy/shadow/mirror-thread.ts';
 import { type MirroringParts, mirror } from '../../edge-proxy/shadow/mirroring.ts';
 import type { CapturedAnswer, ShadowAnswer } from '../../migration-plans/compare/answer.ts';
@@ -40,6 +41,7 @@ function parts(changes: Partial<MirroringParts> = {}) {
   const calls: { call: MirrorCall; mayWaitMs: number }[] = [];
   const made: MirroringParts = {
     monolithUrl: 'http://monolith',
+    forwarding: DEFAULT_FORWARDING_HEADERS,
     async send(call, mayWaitMs) {
       asked.push(call.origin);
       calls.push({ call, mayWaitMs });

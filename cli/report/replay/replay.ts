@@ -1,4 +1,4 @@
-import { MirrorClient } from '../../../edge-proxy/shadow/exchange.ts';
+import { MirrorClient } from '../../../edge-proxy/shadow/mirror-client.ts';
 import { mirrorHeaders } from '../../../edge-proxy/shadow/mirror-headers.ts';
 import { ByteBudget } from '../../../edge-proxy/shadow/queue.ts';
 import { compareAnswers } from '../../../migration-plans/compare/compare.ts';
@@ -32,7 +32,7 @@ export async function replay(
   clusters: readonly DifferenceCluster[],
   options: ReplayOptions,
 ): Promise<Replayed[]> {
-  const client = new MirrorClient(2, new ByteBudget(HELD), () => performance.now());
+  const client = new MirrorClient({ connectionsPerOrigin: 2, budget: new ByteBudget(HELD) });
   try {
     const results: Replayed[] = [];
     for (const cluster of clusters)
