@@ -37,6 +37,7 @@ export class CopyExchange extends Timed implements ConnectionUser, SearchListene
   readonly #search: ConnectionSearch;
   readonly #startedAt: number;
   readonly #tell: (answer: ShadowAnswer) => void;
+  #text = '';
   #rawHeaders: readonly string[] = [];
   #connection: UpstreamConnection | undefined;
   #again = false;
@@ -60,6 +61,12 @@ export class CopyExchange extends Timed implements ConnectionUser, SearchListene
   }
 
   start(): void {
+    const text = copyText(this.#call);
+    if (typeof text !== 'string') {
+      this.#fail({ failure: 'other', message: text.problem });
+      return;
+    }
+    this.#text = text;
     this.#wheel.schedule(this, this.#startedAt + this.#call.timeoutMs);
     this.#look();
   }
@@ -78,15 +85,9 @@ export class CopyExchange extends Timed implements ConnectionUser, SearchListene
 
   connectionFound(connection: UpstreamConnection): void {
     const { method, body } = this.#call;
-    const text = copyText(this.#call);
-    if (typeof text !== 'string') {
-      connection.destroy();
-      this.#fail({ failure: 'other', message: text.problem });
-      return;
-    }
     this.#connection = connection;
     if (body !== undefined) connection.cork();
-    connection.begin(this, text, method === 'HEAD', false);
+    connection.begin(this, this.#text, method === 'HEAD', false);
     if (body !== undefined) {
       connection.write(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
       connection.uncork();

@@ -129,7 +129,7 @@ export interface TrafficCell {
   latency: Histogram;
 }
 
-/** Latency of mirrored requests: both targets measured the same way. */
+/** Latency of mirrored requests. The service's is taken by a thread that gives way to the users', so it may be longer than theirs would be. */
 export interface ShadowLatencyCell {
   route: string;
   target: Target;

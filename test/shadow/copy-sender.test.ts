@@ -1,7 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTlsServer } from 'node:https';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CopySender } from '../../edge-proxy/shadow/copy-sender.ts';
+import { copyText } from '../../edge-proxy/shadow/copy-text.ts';
+import type { MirrorClientOptions } from '../../edge-proxy/shadow/mirror-client.ts';
 import { ByteBudget } from '../../edge-proxy/shadow/queue.ts';
 
 const closing: (() => unknown)[] = [];
@@ -19,8 +25,22 @@ async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-function sender(): CopySender {
-  const options = { connectionsPerOrigin: 4, budget: new ByteBudget(10_000_000) };
+/** Connections as they come, without a word of HTTP. */
+async function serveRaw(connected: (socket: Socket) => void) {
+  let connections = 0;
+  const server = createTcpServer((socket) => {
+    connections += 1;
+    socket.on('error', () => undefined);
+    connected(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  return { origin: `http://127.0.0.1:${port}`, connections: () => connections };
+}
+
+function sender(more: Partial<MirrorClientOptions> = {}): CopySender {
+  const options = { connectionsPerOrigin: 4, budget: new ByteBudget(10_000_000), ...more };
   const copies = new CopySender(options, () => performance.now());
   closing.push(() => copies.close());
   return copies;
@@ -159,5 +179,114 @@ describe('the sender of copies', () => {
     answers[0]?.();
     expect(await waiting).toMatchObject({ status: 200 });
     expect(most).toBe(4);
+  });
+
+  it.each([
+    ['chunked', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n', 'abc'],
+    ['delimited by closing', 'HTTP/1.1 200 OK\r\n\r\nabc', 'abc'],
+    ['of a length', 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc', 'abc'],
+    ['that may not be', 'HTTP/1.1 204 No Content\r\n\r\n', ''],
+  ])('takes a body %s for what it is', async (_how, bytes, body) => {
+    const { origin } = await serveRaw((socket) => socket.once('data', () => socket.end(bytes)));
+    const answer = await sender().send(call(origin), 20_000);
+    if (typeof answer === 'string' || 'failure' in answer) throw new Error(JSON.stringify(answer));
+    expect(Buffer.from(answer.body ?? []).toString()).toBe(body);
+  });
+
+  it.each([
+    ['two lengths', 'Content-Length: 2\r\nContent-Length: 3\r\n\r\nabc'],
+    ['a length and chunks', 'Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc'],
+    ['a folded header', 'X-A: 1\r\n b\r\n\r\n'],
+  ])(
+    'finds the failure in %s that users would see, for the edge refuses it of a service',
+    async (_what, rest) => {
+      const { origin } = await serveRaw((socket) =>
+        socket.once('data', () => socket.end(`HTTP/1.1 200 OK\r\n${rest}`)),
+      );
+      expect(await sender().send(call(origin), 20_000)).toMatchObject({ failure: 'malformed' });
+    },
+  );
+
+  describe('on a kept connection that the other side has just given up', () => {
+    /** Answers the first request of each connection, and hangs up on the second without a word. */
+    const fickle = () =>
+      serveRaw((socket) => {
+        let asked = 0;
+        socket.on('data', () => {
+          asked += 1;
+          if (asked === 1) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+          else socket.destroy();
+        });
+      });
+
+    it('sends a read again, as that says nothing of the service', async () => {
+      const { origin, connections } = await fickle();
+      const copies = sender();
+      for (let i = 0; i < 3; i += 1)
+        expect(await copies.send(call(origin), 20_000)).toMatchObject({ status: 200 });
+      expect(connections()).toBe(3);
+    });
+
+    it('never sends a write again that may have been seen', async () => {
+      const { origin, connections } = await fickle();
+      const copies = sender();
+      const write = { ...call(origin), method: 'POST', body: Buffer.from('{}') };
+      expect(await copies.send(write, 20_000)).toMatchObject({ status: 200 });
+      expect(await copies.send(write, 20_000)).toMatchObject({ failure: 'cut' });
+      expect(connections()).toBe(1);
+    });
+  });
+
+  it('trusts the certificate authorities that it was given for an origin, and no others', async () => {
+    const read = (part: string) =>
+      readFileSync(join(import.meta.dirname, `../edge/fixtures/first.${part}.pem`), 'utf8');
+    const [key, cert] = [read('key'), read('cert')];
+    const server = createTlsServer({ key, cert }, (_request, response) => void response.end('secure'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => void server.close());
+    const origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const trusting = sender({ tls: { [origin]: { ca: cert, servername: 'localhost' } } });
+    expect(await trusting.send(call(origin), 20_000)).toMatchObject({ status: 200, bodyBytes: 6 });
+    expect(await sender().send(call(origin), 20_000)).toMatchObject({ failure: 'connect' });
+  });
+
+  it('sends nothing that could be read as another line', async () => {
+    const { origin, connections } = await serveRaw(() => undefined);
+    const copies = sender();
+    for (const hostile of [
+      { headers: ['X-A', '1\r\nX-B: 2'] },
+      { headers: ['X-A', 'č'] },
+      { headers: ['X-A: 1\r\nX-B', '2'] },
+      { url: '/items HTTP/1.1\r\nX-A: 1' },
+      { method: 'GET / HTTP/1.1\r\nX-A:' },
+    ])
+      expect(await copies.send({ ...call(origin), ...hostile }, 20_000)).toMatchObject({ failure: 'other' });
+    expect(connections()).toBe(0);
+  });
+});
+
+describe('the head of a copy', () => {
+  it('has the lines that it was made of, or is refused', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 12 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(text, text), { maxLength: 5 }), (pairs) => {
+        const headers = pairs.flat();
+        const made = copyText({ ...call('http://shop.example'), headers });
+        if (typeof made !== 'string') return;
+        const lines = Buffer.from(made, 'latin1').toString('latin1').split('\r\n');
+        expect(lines.slice(1, 1 + pairs.length)).toEqual(pairs.map(([name, value]) => `${name}: ${value}`));
+        expect(lines.slice(1 + pairs.length)).toEqual(
+          pairs.some(([name]) => name.toLowerCase() === 'host') ? ['', ''] : ['Host: shop.example', '', ''],
+        );
+      }),
+    );
+  });
+
+  it('tells the length of a body, also of one that is missing where one belongs', () => {
+    const of = (changes: object) =>
+      copyText({ ...call('http://shop.example'), headers: ['Host', 'a'], ...changes });
+    expect(of({ method: 'PUT', body: Buffer.from('abc') })).toContain('Content-Length: 3\r\n');
+    expect(of({ method: 'POST' })).toContain('Content-Length: 0\r\n');
+    expect(of({ method: 'DELETE' })).not.toContain('Content-Length');
   });
 });

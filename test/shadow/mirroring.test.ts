@@ -90,6 +90,16 @@ describe('mirroring one request', () => {
     ]);
   });
 
+  it('adds the forwarding headers that the edge adds, and no others', async () => {
+    const { made, calls } = parts();
+    await mirror(copyOf(), PLAN, made);
+    const none = { xForwarded: false, forwarded: false, via: undefined, viaInAnswers: false };
+    await mirror(copyOf(), PLAN, { ...made, forwarding: none });
+    const names = calls.map(({ call }) => call.headers.filter((_, at) => at % 2 === 0));
+    expect(names[0]).toEqual(expect.arrayContaining(['X-Forwarded-For', 'Forwarded']));
+    expect(names[1]).toEqual(['Host', 'x-strangler-shadow']);
+  });
+
   it('sends a noise probe beside it, before or after as it is told', async () => {
     const first = parts();
     await mirror(copyOf({ probe: 'first' }), PLAN, first.made);
