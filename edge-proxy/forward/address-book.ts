@@ -20,6 +20,9 @@ interface Entry {
   waiting: ((error: Error | null) => void)[];
 }
 
+/** Names that are remembered: instances come and go, and each may have a name of its own. */
+const MOST_NAMES = 1024;
+
 /**
  * Addresses of host names, resolved again and again while they are used. Keep-alive connections would otherwise stay with an address
  * that the name has long left. A name that cannot be resolved any more keeps its last good addresses.
@@ -71,6 +74,9 @@ export class AddressBook {
   #entry(host: string): Entry {
     let entry = this.#entries.get(host);
     if (entry === undefined) {
+      const oldest = this.#entries.size >= MOST_NAMES ? this.#entries.keys().next().value : undefined;
+      // Who waits for it still gets an answer.
+      if (oldest !== undefined) this.#entries.delete(oldest);
       entry = { addresses: [], resolvedAt: Number.NEGATIVE_INFINITY, asking: false, waiting: [] };
       this.#entries.set(host, entry);
     }

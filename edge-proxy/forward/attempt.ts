@@ -3,9 +3,6 @@ import type { ForwardFailure, ForwardObserver, Upstream } from './port.ts';
 import { outcomeOf } from './recovery.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
-/** How often a retry looks for an instance other than the one that failed. */
-const LOOKS = 3;
-
 /** The attempts of one request at its upstreams, one at a time. Each that begins is reported exactly once when it ends. */
 export class Attempts {
   readonly #observer: ForwardObserver;
@@ -14,7 +11,7 @@ export class Attempts {
   #endpoint: Endpoint | undefined;
   #startedAt = 0;
   #retrying = false;
-  #failedId: string | undefined;
+  #failed: Endpoint | undefined;
   /** Attempts at other instances than the first. */
   retries = 0;
 
@@ -42,18 +39,14 @@ export class Attempts {
   turnTo(upstream: Upstream): void {
     this.#upstream = upstream;
     this.#retrying = false;
-    this.#failedId = undefined;
+    this.#failed = undefined;
   }
 
   /** Begins an attempt. Undefined: there is nowhere to go at present. */
   begin(now: number): Endpoint | undefined {
     const upstream = this.#upstream;
     this.#startedAt = now;
-    let endpoint = upstream.pick(now);
-    for (let look = 0; look < LOOKS && this.#failedId !== undefined; look += 1) {
-      if (endpoint?.id !== this.#failedId) break;
-      endpoint = upstream.pick(now);
-    }
+    const endpoint = upstream.pick(now, this.#failed);
     if (endpoint === undefined) return undefined;
     this.#endpoint = endpoint;
     upstream.started(endpoint);
@@ -66,7 +59,7 @@ export class Attempts {
     const endpoint = this.#endpoint;
     if (endpoint === undefined) return;
     this.#endpoint = undefined;
-    if (failure !== undefined) this.#failedId = endpoint.id;
+    if (failure !== undefined) this.#failed = endpoint;
     const upstream = this.#upstream;
     const ms = now - this.#startedAt;
     this.#budgetOf(upstream).finished(this.#retrying);

@@ -19,8 +19,8 @@ export interface Upstream {
   readonly connect: ConnectSettings;
   /** Some instance may take a request now (discovered, not all ejected, breaker not open). */
   available(now: number): boolean;
-  /** Where the next attempt goes; undefined: nowhere at present. */
-  pick(now: number): Endpoint | undefined;
+  /** Where the next attempt goes; undefined: nowhere at present. `avoid`: where one has just failed, taken only if there is no other. */
+  pick(now: number, avoid?: Endpoint): Endpoint | undefined;
   /** An attempt is on its way. Each call is followed by exactly one `finished`. */
   started(endpoint: Endpoint): void;
   finished(endpoint: Endpoint, outcome: Outcome, latencyMs: number, now: number): void;

@@ -78,9 +78,9 @@ class ServiceUpstream implements Upstream {
     return this.#pool.pick(now) !== undefined;
   }
 
-  pick(now: number): Endpoint | undefined {
+  pick(now: number, avoid?: Endpoint): Endpoint | undefined {
     if (this.#breaker !== undefined && !this.#breaker.allows(now)) return undefined;
-    return this.#pool.pick(now);
+    return this.#pool.pick(now, avoid);
   }
 
   started(endpoint: Endpoint): void {

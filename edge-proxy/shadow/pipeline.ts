@@ -8,7 +8,8 @@ import { AnswerCapture } from './capture.ts';
 import { Comparer } from './comparer.ts';
 import { FunnelCounters, mirrorKey } from './funnel.ts';
 import { SHADOW_LIMITS, type ShadowLimits } from './limits.ts';
-import { MirrorThread, type Outcome, type UserAnswer } from './mirror-thread.ts';
+import { type CaptureEnd, LiveCapture, type Mirrored } from './live-capture.ts';
+import { MirrorThread, type Outcome } from './mirror-thread.ts';
 import { FailurePause } from './pause.ts';
 import type { MirroredRequest, ShadowCapture, ShadowPort } from './port.ts';
 import { ByteBudget, NewestFirstQueue } from './queue.ts';
@@ -59,17 +60,6 @@ export interface Shadow extends ShadowPort {
   flush(): Promise<void>;
   /** Lets running comparisons end until the deadline, drops the rest, flushes, frees everything. */
   close(deadlineMs: number): Promise<void>;
-}
-
-interface Mirrored {
-  request: MirroredRequest;
-  /** Undefined: a read. */
-  write: RequestCapture | undefined;
-  body: Uint8Array | undefined;
-  left: UserAnswer;
-  capturedAt: number;
-  /** When the user's request came. Milliseconds since the epoch. */
-  at: number;
 }
 
 /** What stands for a copy while the other thread has it: its answer is over there. */
@@ -147,67 +137,24 @@ export function createShadow(options: ShadowOptions): Shadow {
       request,
       write ? new RequestCapture(maxBodyBytes, budget) : undefined,
       new AnswerCapture(maxBodyBytes, budget, now()),
+      wallClock(),
+      captureEnd,
     );
   }
 
-  class LiveCapture implements ShadowCapture {
-    readonly request: RequestCapture | undefined;
-    readonly #request: MirroredRequest;
-    readonly #answer: AnswerCapture;
-    readonly #at = wallClock();
-    #headerLines = '';
-    #over = false;
-
-    constructor(request: MirroredRequest, write: RequestCapture | undefined, answer: AnswerCapture) {
-      this.#request = request;
-      this.request = write;
-      this.#answer = answer;
-    }
-
-    head(status: number, headerLines: string): void {
-      this.#headerLines = headerLines;
-      this.#answer.head(status, now());
-    }
-
-    whole(body: string): void {
-      if (!this.#over) this.#answer.whole(body);
-    }
-
-    chunk(data: Uint8Array): void {
-      if (!this.#over) this.#answer.chunk(data);
-    }
-
-    end(): void {
-      if (this.#over) return;
-      this.#over = true;
-      const left = { ...this.#answer.finish(now()), headerLines: this.#headerLines };
-      const { route } = this.#request;
-      const write = this.request?.finish();
-      const lost = closing ? 'shutdown' : lossOf(write, left);
-      if (lost !== undefined) {
-        this.request?.discard();
-        counters.drop(route, lost);
+  const captureEnd: CaptureEnd = {
+    now,
+    lost: ({ route }, reason) => counters.drop(route, reason),
+    captured(entry) {
+      if (closing) {
+        entry.write?.discard();
+        counters.drop(entry.request.route, 'shutdown');
         return;
       }
-      enqueue({
-        request: this.#request,
-        write: this.request,
-        body: write !== undefined && 'body' in write ? write.body : undefined,
-        left,
-        capturedAt: now(),
-        at: this.#at,
-      });
+      enqueue(entry);
       pumpSoon();
-    }
-
-    abort(reason: 'client-aborted' | 'monolith-failed'): void {
-      if (this.#over) return;
-      this.#over = true;
-      this.#answer.discard();
-      this.request?.discard();
-      counters.drop(this.#request.route, reason);
-    }
-  }
+    },
+  };
 
   function enqueue(entry: Mirrored): void {
     const { route } = entry.request;
@@ -375,17 +322,6 @@ export function createShadow(options: ShadowOptions): Shadow {
 /** Bytes that a waiting entry holds of its answer. */
 function answerBytes({ left }: Mirrored): number {
   return left.body === undefined ? 0 : left.bodyBytes;
-}
-
-/** Why a request is not mirrored after all; undefined: it is. */
-function lossOf(
-  write: ReturnType<RequestCapture['finish']> | undefined,
-  left: UserAnswer,
-): DropReason | undefined {
-  if (write === undefined) return undefined;
-  if ('lost' in write) return write.lost;
-  // Whether a write that the monolith failed at has happened is not known: the sandbox would part from it.
-  return left.status >= 500 ? 'monolith-failed' : undefined;
 }
 
 /** How long closing waits for comparisons under way. Milliseconds. */

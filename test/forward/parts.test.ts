@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createEndpointPool } from '../../edge-proxy/discovery/balance.ts';
+import type { Endpoint } from '../../edge-proxy/discovery/port.ts';
 import { type Address, AddressBook } from '../../edge-proxy/forward/address-book.ts';
+import { Attempts } from '../../edge-proxy/forward/attempt.ts';
 import { CircuitBreaker } from '../../edge-proxy/forward/circuit-breaker.ts';
 import { recover } from '../../edge-proxy/forward/recovery.ts';
 import { RetryBudget } from '../../edge-proxy/forward/retry-budget.ts';
 import { Timed, TimerWheel, type WheelClock } from '../../edge-proxy/forward/timer-wheel.ts';
-import { monolithUpstream } from '../../edge-proxy/forward/upstreams.ts';
+import { monolithUpstream, serviceUpstream } from '../../edge-proxy/forward/upstreams.ts';
 
 class TestClock implements WheelClock {
   time = 1000;
@@ -306,6 +309,62 @@ describe('the address book', () => {
     await lookup('a');
     expect(await lookup('a')).toBe('10.0.0.1');
     await expect(lookup('b')).rejects.toThrow('ENOTFOUND');
+  });
+
+  it('remembers a bounded number of names, and answers whoever waits for one that it has forgotten', async () => {
+    let asked = 0;
+    const first = Promise.withResolvers<void>();
+    const book = new AddressBook({
+      resolve: (host, callback) => {
+        asked += 1;
+        if (host === 'name-0') void first.promise.then(() => callback(null, [at('10.0.0.1')]));
+        else queueMicrotask(() => callback(null, [at('10.0.0.2')]));
+      },
+    });
+    const lookup = (host: string): Promise<string> =>
+      new Promise((resolve, reject) =>
+        book.lookup(host, {}, (error, address) => (error ? reject(error) : resolve(String(address)))),
+      );
+    const waiting = lookup('name-0');
+    for (let i = 1; i <= 1100; i += 1) await lookup(`name-${i}`);
+    first.resolve();
+    expect(await waiting).toBe('10.0.0.1');
+    expect(asked).toBe(1101);
+    await lookup('name-1100');
+    expect(asked).toBe(1101);
+    await lookup('name-1');
+    expect(asked).toBe(1102);
+  });
+});
+
+describe('another attempt', () => {
+  const endpoint = (id: string): Endpoint => ({
+    ...{ id, host: '10.0.0.1', port: 1, secure: false, version: undefined, healthy: true },
+  });
+
+  it('goes to another instance than the one that failed, however much lighter that one is', () => {
+    const pool = createEndpointPool();
+    const [failing, busy] = [endpoint('failing'), endpoint('busy')];
+    pool.update([failing, busy]);
+    for (let i = 0; i < 50; i += 1) pool.started(busy);
+    const service = serviceUpstream({ name: 'shop/reviews', pool });
+    const attempts = new Attempts(service, { attempt: () => {}, done: () => {} }, () => new RetryBudget());
+    expect(attempts.begin(0)).toBe(failing);
+    attempts.ended(0, 'connect', 0);
+    attempts.repeat(true);
+    expect(attempts.begin(0)).toBe(busy);
+  });
+
+  it('goes to the same one where there is no other', () => {
+    const pool = createEndpointPool();
+    const only = endpoint('only');
+    pool.update([only]);
+    const service = serviceUpstream({ name: 'shop/reviews', pool });
+    const attempts = new Attempts(service, { attempt: () => {}, done: () => {} }, () => new RetryBudget());
+    expect(attempts.begin(0)).toBe(only);
+    attempts.ended(0, 'cut', 0);
+    attempts.repeat(true);
+    expect(attempts.begin(0)).toBe(only);
   });
 });
 
