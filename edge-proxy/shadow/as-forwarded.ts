@@ -1,4 +1,5 @@
 import { type ForwardingHeaders, forwardingLines, type Peer } from '../forward/forwarding-headers.ts';
+import { http1Headers } from '../forward/http2-request.ts';
 import { readRequestHead } from '../forward/request-head.ts';
 
 /**
@@ -12,9 +13,11 @@ export function asForwarded(
   peer: Peer,
   forwarding: ForwardingHeaders,
 ): string[] {
-  const head = readRequestHead(url, 1, rawHeaders);
+  // Pseudo-fields come first, and no field of HTTP/1.1 begins with a colon.
+  const fields = rawHeaders[0]?.startsWith(':') ? http1Headers(rawHeaders, false) : rawHeaders;
+  const head = readRequestHead(url, 1, fields);
   // What the edge refuses is never answered, so it is never mirrored either; a head like that is copied as it came.
-  if ('status' in head) return [...rawHeaders];
+  if ('status' in head) return [...fields];
   const headers: string[] = [];
   for (const line of `${head.lines}${forwardingLines(head, peer, forwarding)}`.split('\r\n')) {
     const colon = line.indexOf(':');

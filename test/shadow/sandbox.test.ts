@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startCloudMapEndpoint } from '../../cli/cloud-map/server.ts';
 import { createDiscoveryClient } from '../../edge-proxy/discovery/client.ts';
 import { startEdge } from '../../edge-proxy/server.ts';
+import type { TlsFiles } from '../../edge-proxy/tls/certificate.ts';
 import { mergeEvidence, summarise } from '../../migration-plans/evidence/merge.ts';
 import { judge } from '../../migration-plans/gates/verdict.ts';
 import type { Plan } from '../../migration-plans/plan/plan.ts';
@@ -77,6 +79,7 @@ async function edgeWith(
   monolith: Origin,
   instances: Record<string, Origin>,
   over: Partial<Plan['shadow']> = {},
+  tls?: TlsFiles,
 ) {
   const cloudMap = await kept(
     startCloudMapEndpoint({ dataDir: folder, port: 0, operationDelayMs: 0, healthDelayMs: 0 }),
@@ -128,6 +131,7 @@ async function edgeWith(
       admin: { host: '127.0.0.1', port: 0 },
       evidenceMs: 20,
       log: { level: 'silent' },
+      ...(tls && { tls }),
     }),
   );
   const evidence = () => mergeEvidence(store.evidence);
@@ -262,5 +266,41 @@ describe('a mirrored write', () => {
       await rm(folder, { recursive: true, force: true });
     }
     expect(service.writes).toEqual([]);
+  });
+});
+
+describe('a user of HTTP/2', () => {
+  const fixture = (part: string) => join(import.meta.dirname, `../edge/fixtures/first.${part}.pem`);
+
+  it('is mirrored as one of HTTP/1.1, reads and writes', async () => {
+    const monolith = await shop(100);
+    const service = await shop(1);
+    const sandbox = await shop(7);
+    const tls = { certFile: fixture('cert'), keyFile: fixture('key') };
+    const edge = await edgeWith(monolith, { reviews: service, 'reviews-sandbox': sandbox }, {}, tls);
+    const client = connect(edge.url, { rejectUnauthorized: false });
+    const ask = (headers: Record<string, string | string[]>, body?: string): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const stream = client.request(headers);
+        const chunks: Buffer[] = [];
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        stream.on('end', () => resolve(Buffer.concat(chunks).toString()));
+        stream.on('error', reject);
+        stream.end(body);
+      });
+    const cookie = ['a=1', 'b=2'];
+    expect(await ask({ ':path': '/reviews/1?a=1', cookie })).toBe('{"ok":true}');
+    const posted = { ':method': 'POST', ':path': '/reviews', 'content-type': 'application/json', cookie };
+    expect(JSON.parse(await ask(posted, '{"stars":5}'))).toMatchObject({ id: 100, stars: 5 });
+    await edge.accounted('GET /reviews/:id', 1);
+    await edge.accounted('POST /reviews', 1);
+    client.destroy();
+    expect(edge.funnel('GET /reviews/:id')).toMatchObject({ compared: 1, equal: 1, dropped: {} });
+    expect(edge.funnel('POST /reviews')).toMatchObject({ compared: 1, equal: 1, dropped: {} });
+    expect(sandbox.writes[0]).toMatchObject({
+      line: 'POST /reviews {"stars":5}',
+      headers: { host: new URL(edge.url).host, cookie: 'a=1; b=2' },
+    });
+    expect(service.seen).toEqual(['GET /reviews/1?a=1']);
   });
 });
