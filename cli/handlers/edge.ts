@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startEdge } from '../../edge-proxy/server.ts';
+import { helpersGiveWay } from '../../edge-proxy/thread-priority.ts';
 import { startWorkers } from '../../edge-proxy/workers/supervisor.ts';
 import { EXIT, StranglerError } from '../../migration-plans/errors.ts';
 import type { Project } from '../../migration-plans/project/project.ts';
@@ -67,6 +68,7 @@ async function oneEdge(
   listen: Listen,
   admin: Listen & { token: string },
 ): Promise<Running> {
+  helpersGiveWay();
   const { options, close } = await setUpEdge(args);
   try {
     const report = liveReport(pagesInThread(args.project));

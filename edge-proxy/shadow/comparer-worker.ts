@@ -1,7 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { giveWay } from '../thread-priority.ts';
 import type { FromComparer, ToComparer } from './comparer.ts';
 import { ComparisonDesk, type FromDesk, type ToDesk } from './comparison-desk.ts';
-import { giveWay } from './give-way.ts';
 
 /** The worker thread of `comparer.ts`: passes messages to the desk, which does the work. */
 const { edge } = workerData as { edge: string };

@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Plan } from '../../migration-plans/plan/plan.ts';
+import { giveWay } from '../thread-priority.ts';
 import { Batch } from './batch.ts';
 import { ComparisonLine } from './comparison-line.ts';
 import { CopySender } from './copy-sender.ts';
-import { giveWay } from './give-way.ts';
 import { keepNewest } from './keyed-once.ts';
 import { BATCH_MOST, BATCH_MS } from './limits.ts';
 import {

@@ -3,6 +3,7 @@ import { PRODUCTION_PARTS } from '../../../../edge-proxy/composition.ts';
 import { createEndpointPool } from '../../../../edge-proxy/discovery/balance.ts';
 import { createForwarder } from '../../../../edge-proxy/forward/index.ts';
 import { startEdge } from '../../../../edge-proxy/server.ts';
+import { helpersGiveWay } from '../../../../edge-proxy/thread-priority.ts';
 import { createUpstreams } from '../../../../edge-proxy/upstreams.ts';
 import { openStateStore } from '../../../../migration-plans/state-store/postgres.ts';
 import { MemoryStore } from '../../../edge/support/memory-store.ts';
@@ -15,6 +16,7 @@ import { benchRevision, type EdgeVariant, SERVICE_KEY } from '../revisions.ts';
  * store and Cloud Map, which no request waits for, are stand-ins in memory. BENCH_EDGE says what it serves; with BENCH_STORE, the URL of a
  * real state store, that says it, and the last good revision is kept in BENCH_FOLDER.
  */
+helpersGiveWay();
 const variant = JSON.parse(process.env.BENCH_EDGE ?? '{}') as EdgeVariant;
 const store = new MemoryStore();
 // It would keep what it is given, and that would count as the edge's memory.
