@@ -51,7 +51,11 @@ function service(...ports: number[]): Upstream & { outcomes: string[] } {
     connect: { lookup: undefined, tls: undefined },
     outcomes,
     available: () => endpoints.length > 0,
-    pick: () => endpoints[next++ % endpoints.length],
+    pick: (_now, avoid) => {
+      const others = endpoints.filter(({ id }) => id !== avoid?.id);
+      const from = others.length > 0 ? others : endpoints;
+      return from[next++ % from.length];
+    },
     started: () => {},
     finished: (_endpoint, outcome) => outcomes.push(outcome),
   };
