@@ -16,8 +16,8 @@ export function bytesOf(body: Uint8Array | string | undefined): Uint8Array | und
 }
 
 /**
- * Collects one answer, but for its headers. Up to `maxBytes` the body is kept; beyond it, or when the shared budget is used up, only its SHA-256 and
- * length go on being computed, so that a large answer costs no memory and can still be compared.
+ * Collects one answer, but for its headers. Up to `maxBytes` the body is kept; beyond it, or when the shared budget is used up, only its
+ * SHA-256 and length go on being computed, so that a large answer costs no memory and can still be compared.
  */
 export class AnswerCapture {
   readonly #maxBytes: number;

@@ -9,26 +9,17 @@ import { compileRules, type RuleBook } from '../../migration-plans/compare/rules
 import { type Aggregator, createAggregator } from '../../migration-plans/evidence/aggregator.ts';
 import { isStructural } from '../../migration-plans/evidence/cluster.ts';
 import type { EvidenceDelta } from '../../migration-plans/evidence/evidence.ts';
-import { createExampler } from '../../migration-plans/evidence/example.ts';
+import { createExampler, type ExampleSource } from '../../migration-plans/evidence/example.ts';
 import type { Plan } from '../../migration-plans/plan/plan.ts';
 import { createRedactor, type Redactor } from '../../migration-plans/redact/redactor.ts';
 import { type Confirmation, confirm, KnownNoise } from './confirmation.ts';
 import { keepNewest } from './keyed-once.ts';
 
-/** What is compared, and what is needed to tell of it. */
-export interface ComparisonJob {
-  plan: Plan;
+/** What is compared, and what is needed to tell of it. `left` is the answer that the user got from the monolith. */
+export interface ComparisonJob extends ExampleSource {
   epoch: number;
   serviceVersion: string;
   routeId: string;
-  method: string;
-  url: string;
-  /** ISO time of the user's request. */
-  time: string;
-  traceId: string | undefined;
-  /** The answer that the user got from the monolith. */
-  left: ShadowAnswer;
-  right: ShadowAnswer;
   /** A write: `right` is a sandbox's answer, whose ids, times and data are its own. */
   sandboxed: boolean;
   /** Of a write, as text, its beginning: what the client named itself. */
@@ -39,7 +30,7 @@ export interface ComparisonJob {
 
 export type ToDesk =
   | { type: 'plan'; key: number; plan: Plan }
-  | { type: 'compare'; id: number; planKey: number; job: Omit<ComparisonJob, 'plan'> }
+  | { type: 'compare'; id: number; planKey: number; job: ComparisonJob }
   | { type: 'confirm'; id: number; again: ShadowAnswer | undefined };
 
 export interface FromDesk {
@@ -53,8 +44,6 @@ export interface DeskOptions {
   /** Milliseconds since the epoch. */
   now: () => number;
 }
-
-type Job = Omit<ComparisonJob, 'plan'>;
 
 /** What a plan makes of comparing: compiled once. */
 interface PlanTools {
@@ -75,7 +64,7 @@ interface Run {
 interface Waiting {
   tools: PlanTools;
   run: Run;
-  job: Job;
+  job: ComparisonJob;
   first: Comparison;
 }
 
@@ -140,7 +129,7 @@ export class ComparisonDesk {
     });
   }
 
-  #compare(id: number, planKey: number, job: Job): boolean {
+  #compare(id: number, planKey: number, job: ComparisonJob): boolean {
     const tools = this.#plans.get(planKey);
     if (tools === undefined) throw new Error(`plan ${planKey} was never sent to the worker`);
     this.#refreshRules(tools);
@@ -168,7 +157,7 @@ export class ComparisonDesk {
   }
 
   /** A write is sent to its sandbox once and to the monolith never again: it is compared as it is. */
-  #compareWrite(tools: PlanTools, run: Run, job: Job): void {
+  #compareWrite(tools: PlanTools, run: Run, job: ComparisonJob): void {
     const { left, right, routeId, method } = job;
     this.#measure(run, job);
     if (!('failure' in left) && !('failure' in right) && isStateDiverged(left.status, right.status)) {
@@ -187,7 +176,7 @@ export class ComparisonDesk {
     this.#file(tools, run, job, { ...comparison, traits: [], values: [] }, left, right, 'comparison');
   }
 
-  #measure({ aggregator }: Run, { routeId, left, right }: Job): void {
+  #measure({ aggregator }: Run, { routeId, left, right }: ComparisonJob): void {
     for (const [target, answer] of [
       ['monolith', left],
       ['service', right],
@@ -213,7 +202,13 @@ export class ComparisonDesk {
     else this.#file(tools, run, job, confirmed.comparison, job.left, job.right, 'comparison');
   }
 
-  #confirmed(tools: PlanTools, run: Run, job: Job, first: Comparison, again: ShadowAnswer): Confirmation {
+  #confirmed(
+    tools: PlanTools,
+    run: Run,
+    job: ComparisonJob,
+    first: Comparison,
+    again: ShadowAnswer,
+  ): Confirmation {
     // A monolith that fails to answer now takes nothing back of what it said before.
     if ('failure' in again) return { comparison: first };
     const beforeAndNow = this.#compareWith(tools, job, job.left, again);
@@ -227,14 +222,14 @@ export class ComparisonDesk {
     return result;
   }
 
-  #compareWith(tools: PlanTools, job: Job, left: ShadowAnswer, right: ShadowAnswer): Comparison {
+  #compareWith(tools: PlanTools, job: ComparisonJob, left: ShadowAnswer, right: ShadowAnswer): Comparison {
     return compareAnswers(left, right, { rules: tools.rules.forRoute(job.routeId), method: job.method });
   }
 
   #file(
     { redactor }: PlanTools,
     { aggregator }: Run,
-    job: Job,
+    job: ComparisonJob,
     comparison: Comparison,
     left: ShadowAnswer,
     right: ShadowAnswer,
@@ -252,7 +247,7 @@ export class ComparisonDesk {
     aggregator.redactions(redactor.takeCount());
   }
 
-  #runOf(plan: Plan, job: Job): Run {
+  #runOf(plan: Plan, job: ComparisonJob): Run {
     const key = JSON.stringify([plan.capability, job.epoch, job.serviceVersion]);
     let run = this.#runs.get(key);
     if (run === undefined) {

@@ -36,12 +36,7 @@ export class ComparisonLine {
    *
    * @param urgent whether somebody waits for it
    */
-  compare(
-    id: number,
-    plan: Plan,
-    job: Omit<ComparisonJob, 'plan'>,
-    urgent: boolean,
-  ): Promise<boolean | undefined> {
+  compare(id: number, plan: Plan, job: ComparisonJob, urgent: boolean): Promise<boolean | undefined> {
     return this.#ask({ type: 'compare', id, planKey: this.#plans.keyOf(plan), job }, urgent);
   }
 

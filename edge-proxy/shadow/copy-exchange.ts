@@ -43,7 +43,7 @@ export class CopyExchange extends Timed implements ConnectionUser, SearchListene
   #again = false;
   #over = false;
 
-  /** `tell` is called once, maybe before this returns. */
+  /** Once started, `tell` is called once, maybe before `start` returns. */
   constructor(
     call: MirrorCall,
     pool: ConnectionPool,

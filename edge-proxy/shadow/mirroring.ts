@@ -18,12 +18,7 @@ export interface MirroringParts {
   /** Never rejects. `expired`: no connection came free within `mayWaitMs`, so it was not sent. */
   send(call: MirrorCall, mayWaitMs: number): Promise<ShadowAnswer | 'expired'>;
   /** Whether something differs that `confirm` must be asked about; undefined: the comparison was lost. */
-  compare(
-    id: number,
-    plan: Plan,
-    job: Omit<ComparisonJob, 'plan'>,
-    urgent: boolean,
-  ): Promise<boolean | undefined>;
+  compare(id: number, plan: Plan, job: ComparisonJob, urgent: boolean): Promise<boolean | undefined>;
   /** Ends a suspicious comparison. `again`: the monolith's answer now; undefined: not asked. Undefined as with `compare`. */
   confirm(id: number, again: ShadowAnswer | undefined): Promise<boolean | undefined>;
   /** Whether the monolith may be asked once more. */
@@ -97,7 +92,7 @@ function jobOf(
   { body, routeId, epoch, serviceVersion, method, url, at, traceId, left, sandboxed }: SentCopy,
   right: ShadowAnswer,
   probe: ShadowAnswer | undefined,
-): Omit<ComparisonJob, 'plan'> {
+): ComparisonJob {
   const requestBody = body && Buffer.from(body.subarray(0, NAMED_BYTES)).toString('utf8');
   const { headerLines, ...captured } = left;
   return {

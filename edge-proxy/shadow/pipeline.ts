@@ -287,7 +287,10 @@ export function createShadow(options: ShadowOptions): Shadow {
 
   return {
     begin,
-    start: () => copies.start(),
+    start() {
+      // A revision may still come while the edge closes.
+      if (!closing) copies.start();
+    },
     flush,
     stats: () => ({
       queued: queue.length + lane.length,

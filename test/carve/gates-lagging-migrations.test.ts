@@ -1,18 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { missingColumns } from '../../cli/carve/gates/trial-data.ts';
+import { column } from './gates/column.ts';
 
-const column = (name: string) => ({
-  name,
-  type: 'text',
-  length: undefined,
-  scale: undefined,
-  precision: undefined,
-  array: false,
-  required: true,
-  default: undefined,
-  automatic: false,
-  labels: [],
-});
 const field = (name: string, mapped = name) => ({
   name,
   column: mapped,
@@ -31,7 +20,7 @@ const model = (name: string, fields: ReturnType<typeof field>[], more: object = 
 const table = (name: string, columns: string[], schema = 'public') => ({
   schema,
   name,
-  columns: columns.map(column),
+  columns: columns.map((name) => column(name, 'text')),
 });
 
 describe('tables that migrations made', () => {

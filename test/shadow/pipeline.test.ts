@@ -462,6 +462,19 @@ describe('closing', () => {
     expect(harness.shadow.stats()).toMatchObject({ queued: 0, active: 0, bytesHeld: 0 });
   });
 
+  it('starts no thread any more for a revision that comes too late', async () => {
+    const started: Worker[] = [];
+    const note = (worker: Worker): void => void started.push(worker);
+    process.on('worker', note);
+    closing.push(() => void process.off('worker', note));
+    const monolith = await serve(json({}));
+    const { shadow } = start(monolith, monolith);
+    await shadow.close(0);
+    shadow.start();
+    await new Promise(setImmediate);
+    expect(started).toEqual([]);
+  });
+
   it('waits for what is still to be sent, as long as it may', async () => {
     const service = await serve(json({ id: 1 }));
     const harness = start(service, service, { limits: { concurrency: 2 } });
