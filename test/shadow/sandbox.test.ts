@@ -1,13 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:http2';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startCloudMapEndpoint } from '../../cli/cloud-map/server.ts';
 import { createDiscoveryClient } from '../../edge-proxy/discovery/client.ts';
-import { startEdge } from '../../edge-proxy/server.ts';
-import type { TlsFiles } from '../../edge-proxy/tls/certificate.ts';
+import { type StartEdgeOptions, startEdge } from '../../edge-proxy/server.ts';
 import { mergeEvidence, summarise } from '../../migration-plans/evidence/merge.ts';
 import { judge } from '../../migration-plans/gates/verdict.ts';
 import type { Plan } from '../../migration-plans/plan/plan.ts';
@@ -76,10 +77,10 @@ async function shop(
 
 /** An edge before the monolith, with instances of services in Cloud Map. */
 async function edgeWith(
-  monolith: Origin,
+  monolith: Pick<Origin, 'url'>,
   instances: Record<string, Origin>,
   over: Partial<Plan['shadow']> = {},
-  tls?: TlsFiles,
+  more: Partial<StartEdgeOptions> = {},
 ) {
   const cloudMap = await kept(
     startCloudMapEndpoint({ dataDir: folder, port: 0, operationDelayMs: 0, healthDelayMs: 0 }),
@@ -131,7 +132,7 @@ async function edgeWith(
       admin: { host: '127.0.0.1', port: 0 },
       evidenceMs: 20,
       log: { level: 'silent' },
-      ...(tls && { tls }),
+      ...more,
     }),
   );
   const evidence = () => mergeEvidence(store.evidence);
@@ -269,15 +270,48 @@ describe('a mirrored write', () => {
   });
 });
 
-describe('a user of HTTP/2', () => {
-  const fixture = (part: string) => join(import.meta.dirname, `../edge/fixtures/first.${part}.pem`);
+const fixture = (part: string) => join(import.meta.dirname, `../edge/fixtures/first.${part}.pem`);
 
+describe('a monolith with a certificate of its own', () => {
+  it('is asked by mirroring as the edge asks it', async () => {
+    const [cert, key] = await Promise.all([
+      readFile(fixture('cert'), 'utf8'),
+      readFile(fixture('key'), 'utf8'),
+    ]);
+    const server = createSecureServer({ cert, key }, (_request, response) => {
+      response.setHeader('content-type', 'application/json');
+      response.end('{"ok":true}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const monolith = await kept({
+      url,
+      close: async () => {
+        server.close();
+        server.closeAllConnections();
+      },
+    });
+    const edge = await edgeWith(
+      monolith,
+      { reviews: await shop(1) },
+      { noiseProbeBp: 10_000, sandbox: undefined },
+      { monolithConnection: { tls: { ca: cert } } },
+    );
+    expect(await (await fetch(`${edge.url}/reviews/1`)).text()).toBe('{"ok":true}');
+    await edge.accounted('GET /reviews/:id', 1);
+    expect(edge.funnel('GET /reviews/:id')).toMatchObject({
+      ...{ compared: 1, equal: 1, probes: 1, probesDiffering: 0 },
+    });
+  });
+});
+
+describe('a user of HTTP/2', () => {
   it('is mirrored as one of HTTP/1.1, reads and writes', async () => {
     const monolith = await shop(100);
     const service = await shop(1);
     const sandbox = await shop(7);
     const tls = { certFile: fixture('cert'), keyFile: fixture('key') };
-    const edge = await edgeWith(monolith, { reviews: service, 'reviews-sandbox': sandbox }, {}, tls);
+    const edge = await edgeWith(monolith, { reviews: service, 'reviews-sandbox': sandbox }, {}, { tls });
     const client = connect(edge.url, { rejectUnauthorized: false });
     const ask = (headers: Record<string, string | string[]>, body?: string): Promise<string> =>
       new Promise((resolve, reject) => {
