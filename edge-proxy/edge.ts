@@ -27,6 +27,7 @@ import { RequestRecorder } from './telemetry/recorder.ts';
 import { observeRoutes, type RouteObserver } from './telemetry/route-observer.ts';
 import { startTracing } from './telemetry/tracing.ts';
 import { takeTrafficEvidence } from './telemetry/traffic.ts';
+import { keepTickShape } from './tick-shape.ts';
 import type { Upstreams } from './upstreams.ts';
 import { within } from './within.ts';
 
@@ -81,6 +82,7 @@ const FIRST_REPORT_MS = 500;
 /** Puts the parts of an edge together. Throws what `checkOptions` throws. */
 export async function createEdge(options: EdgeOptions, parts: EdgeParts): Promise<Edge> {
   checkOptions(options);
+  keepTickShape();
   const id = options.id ?? `${hostname().slice(0, 40)}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const limits = { ...EDGE_LIMITS, ...options.limits };
   const now = options.now ?? Date.now;

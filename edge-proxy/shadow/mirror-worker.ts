@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Plan } from '../../migration-plans/plan/plan.ts';
 import { giveWay } from '../thread-priority.ts';
+import { keepTickShape } from '../tick-shape.ts';
 import { Batch } from './batch.ts';
 import { ComparisonLine } from './comparison-line.ts';
 import { CopySender } from './copy-sender.ts';
@@ -21,6 +22,7 @@ import { RateLimit } from './rate-limit.ts';
 const { monolithUrl, monolithTls, connectionsPerOrigin, heldBytes, confirmationsPerSecond, forwarding } =
   workerData as MirrorThreadOptions;
 giveWay();
+keepTickShape();
 const now = (): number => performance.now();
 const sender = new CopySender(
   {
