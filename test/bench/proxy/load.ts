@@ -59,7 +59,7 @@ async function driveWrk(
   seconds: number,
   folder: string,
 ): Promise<LoadResult> {
-  const script = join(folder, `${scenario.path.slice(1)}-${scenario.bodyBytes}.lua`);
+  const script = join(folder, `${scenario.path.slice(1)}-${scenario.bodyBytes}-${port}.lua`);
   writeFileSync(script, wrkScript(scenario));
   const { stdout } = await promisify(execFile)(wrk, [
     '-t1',

@@ -14,9 +14,9 @@ export interface Measurement {
   requestsPerSecond: number;
   /** CPU of the proxy's process for a request at full load, microseconds. */
   cpuMicros: number;
-  /** At the scenario's own rate. Undefined: not measured. */
-  p50Ms: number | undefined;
-  p99Ms: number | undefined;
+  /** At the scenario's own rate. */
+  p50Ms: number;
+  p99Ms: number;
   residentBytes: number;
   errors: number;
 }
@@ -24,9 +24,8 @@ export interface Measurement {
 export interface RoundOptions {
   scenarios: readonly Scenario[];
   rounds: number;
-  /** Of full load for each measurement; then as long again at the scenario's rate, unless `latency` is false. */
+  /** Of full load for each measurement; then as long again at the scenario's rate. */
   seconds: number;
-  latency: boolean;
   /** For files that the load needs. */
   folder: string;
   wanted(candidate: string): boolean;
@@ -82,23 +81,21 @@ async function measure(
   scenario: Scenario,
   candidate: Running,
   round: number,
-  { seconds, latency, folder, tell }: RoundOptions,
+  { seconds, folder, tell }: RoundOptions,
 ): Promise<Measurement> {
   const before = cpuMicros(candidate.pid);
   const result = await drive(scenario, candidate.port, seconds, folder);
   const cpu = (cpuMicros(candidate.pid) - before) / Math.max(1, result.requests);
   const body = scenario.bodyBytes === 0 ? undefined : Buffer.alloc(scenario.bodyBytes, 'x');
-  const calm = latency
-    ? await arrive({
-        port: candidate.port,
-        rate: scenario.rate,
-        seconds,
-        method: scenario.method,
-        path: () => scenario.path,
-        headers: (index) => ({ cookie: sessionCookie(index) }),
-        ...(body === undefined ? {} : { body }),
-      })
-    : undefined;
+  const calm = await arrive({
+    port: candidate.port,
+    rate: scenario.rate,
+    seconds,
+    method: scenario.method,
+    path: () => scenario.path,
+    headers: (index) => ({ cookie: sessionCookie(index) }),
+    ...(body === undefined ? {} : { body }),
+  });
   const perSecond = result.requests / result.seconds;
   tell(
     `${scenario.name} · ${candidate.name} · round ${round + 1}: ${perSecond.toFixed(0)}/s, ${cpu.toFixed(1)} µs`,
@@ -109,9 +106,9 @@ async function measure(
     round,
     requestsPerSecond: perSecond,
     cpuMicros: cpu,
-    p50Ms: calm?.p50Ms,
-    p99Ms: calm?.p99Ms,
+    p50Ms: calm.p50Ms,
+    p99Ms: calm.p99Ms,
     residentBytes: residentBytes(candidate.pid),
-    errors: result.errors + (calm?.errors ?? 0),
+    errors: result.errors + calm.errors,
   };
 }

@@ -7,11 +7,12 @@ import { CONTENDERS, missingProgram, NO_PLAN } from './contenders.ts';
 import { type Figure, verdict } from './figures/figure.ts';
 import { measureIdle } from './figures/idle.ts';
 import { measureRevisions } from './figures/revisions.ts';
+import { measureRouting } from './figures/routing.ts';
 import { measureShadowLatency } from './figures/shadow-latency.ts';
 import { measureTransfer } from './figures/transfer.ts';
 import { installed } from './processes.ts';
 import { measureRounds } from './rounds.ts';
-import { SCENARIOS } from './scenarios.ts';
+import { SCENARIOS, SMALL } from './scenarios.ts';
 import { type Ratio, type Row, rowsAsText, summarise } from './table.ts';
 
 const PARTS = ['proxies', 'routing', 'shadow', 'transfer', 'revisions', 'idle'] as const;
@@ -30,7 +31,7 @@ const HELP = `npm run bench -- proxy [options]
 
 proxies    proxies side by side before the same origin. Full load gives requests/s and CPU, which is that of the proxy's process alone;
            p50 and p99 are taken at a rate that does not fill the machine, which the table names
-routing    what 10 000 routes and a sticky canary cost an edge, in many short rounds
+routing    what 10 000 routes and a sticky canary cost an edge, in many short rounds of all at the same time
 shadow     p99 of users with every read mirrored, against none
 transfer   resident memory while 1 GB goes through, each way
 revisions  100 revisions swapped under load
@@ -69,8 +70,6 @@ const folder = mkdtempSync(join(tmpdir(), 'bench-'));
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 const rows: Row[] = [];
 const figures: Figure[] = [];
-/** The small GET, on which most aims are. */
-const SMALL = SCENARIOS[0]!;
 
 for (const name of Object.keys(CONTENDERS)) {
   const program = missingProgram(name);
@@ -81,7 +80,10 @@ if (installed('wrk') === undefined) tell('wrk is not installed, Node makes the l
 
 try {
   if (parts.has('proxies')) await proxies();
-  if (parts.has('routing')) await routing();
+  if (parts.has('routing')) {
+    tell('routing: four edges at the same time');
+    figures.push(...(await measureRouting(quick ? 8 : rounds * 20, folder)));
+  }
   if (parts.has('shadow')) {
     tell('shadow: users of two edges in turn');
     figures.push(
@@ -108,7 +110,7 @@ report();
 
 async function proxies(): Promise<void> {
   const wanted = (name: string): boolean => named(name, values.only);
-  const measured = await measureRounds({ scenarios, rounds, seconds, latency: true, folder, wanted, tell });
+  const measured = await measureRounds({ scenarios, rounds, seconds, folder, wanted, tell });
   rows.push(...summarise(measured));
   const ours = rows.find((row) => row.scenario === SMALL.name && row.candidate === NO_PLAN);
   const bound = (name: string, ratio: Ratio | undefined, atLeast: number, aim: number): void => {
@@ -116,26 +118,6 @@ async function proxies(): Promise<void> {
   };
   bound('CPU per small GET against plain @fastify/http-proxy', ours?.againstPlain, 0.55, 0.35);
   bound('CPU per small GET against one nginx worker', ours?.againstNginx, 4, 2.5);
-}
-
-/** Differences of a few hundredths drown in the noise of long rounds, so there are many short ones. */
-async function routing(): Promise<void> {
-  const measured = await measureRounds({
-    scenarios: [SMALL],
-    rounds: quick ? 4 : rounds * 5,
-    seconds: 1,
-    latency: false,
-    folder,
-    wanted: (name) => name.startsWith('edge') && !name.includes('shadow'),
-    tell() {},
-  });
-  const own = summarise(measured);
-  const bound = (name: string, candidate: string, atLeast: number, aim: number): void => {
-    const ratio = own.find((row) => row.candidate === candidate)?.againstNoPlan;
-    if (ratio !== undefined) figures.push(ratioFigure(name, ratio, atLeast, aim));
-  };
-  bound('10 000 routes against none', 'edge, 10 000 routes', 1.05, 1.01);
-  bound('sticky canary and metrics against none', 'edge, canary 50 %', 1.1, 1.03);
 }
 
 function ratioFigure(name: string, ratio: Ratio, atLeast: number, aim: number): Figure {

@@ -11,16 +11,19 @@ export interface Scenario {
   quick: boolean;
 }
 
+/** The small GET, on which most aims are. */
+export const SMALL: Scenario = {
+  name: 'small JSON',
+  path: '/small.json',
+  method: 'GET',
+  bodyBytes: 0,
+  connections: 32,
+  rate: 500,
+  quick: true,
+};
+
 export const SCENARIOS: readonly Scenario[] = [
-  {
-    name: 'small JSON',
-    path: '/small.json',
-    method: 'GET',
-    bodyBytes: 0,
-    connections: 32,
-    rate: 500,
-    quick: true,
-  },
+  SMALL,
   {
     name: '100 KB HTML',
     path: '/page.html',

@@ -17,8 +17,8 @@ export interface Row {
   candidate: string;
   rounds: number;
   requestsPerSecond: number;
-  p50Ms: number | undefined;
-  p99Ms: number | undefined;
+  p50Ms: number;
+  p99Ms: number;
   cpuMicros: number;
   /** Half the distance between the cheapest and the dearest round, as a share of the median. */
   cpuSpread: number;
@@ -44,8 +44,8 @@ export function summarise(measured: readonly Measurement[]): Row[] {
       candidate,
       rounds: group.length,
       requestsPerSecond: median(group.map((one) => one.requestsPerSecond)),
-      p50Ms: medianOf(group, 'p50Ms'),
-      p99Ms: medianOf(group, 'p99Ms'),
+      p50Ms: median(group.map((one) => one.p50Ms)),
+      p99Ms: median(group.map((one) => one.p99Ms)),
       cpuMicros: middle,
       cpuSpread: (Math.max(...cpu) - Math.min(...cpu)) / 2 / middle,
       residentBytes: Math.max(...group.map((one) => one.residentBytes)),
@@ -55,11 +55,6 @@ export function summarise(measured: readonly Measurement[]): Row[] {
       againstNoPlan: against(NO_PLAN),
     };
   });
-}
-
-function medianOf(group: readonly Measurement[], key: 'p50Ms' | 'p99Ms'): number | undefined {
-  const values = group.map((one) => one[key]).filter((value) => value !== undefined);
-  return values.length === 0 ? undefined : median(values);
 }
 
 /** Of two that were measured in turn: the machine's mood of a round is in both. */
@@ -99,8 +94,8 @@ export function rowsAsText(rows: readonly Row[], scenarios: readonly Scenario[])
       const cells = own.map((row) => [
         row.candidate,
         row.requestsPerSecond.toFixed(0),
-        row.p50Ms?.toFixed(2) ?? '',
-        row.p99Ms?.toFixed(2) ?? '',
+        row.p50Ms.toFixed(2),
+        row.p99Ms.toFixed(2),
         row.cpuMicros.toFixed(1),
         `${(row.cpuSpread * 100).toFixed(0)}%`,
         (row.residentBytes / 1e6).toFixed(0),
