@@ -36,14 +36,17 @@ export class CopyExchange extends Timed implements ConnectionUser, SearchListene
   readonly #capture: AnswerCapture;
   readonly #search: ConnectionSearch;
   readonly #startedAt: number;
-  readonly #tell: (answer: ShadowAnswer) => void;
+  readonly #tell: (exchange: CopyExchange, answer: ShadowAnswer) => void;
   #text = '';
   #rawHeaders: readonly string[] = [];
   #connection: UpstreamConnection | undefined;
   #again = false;
   #over = false;
 
-  /** Once started, `tell` is called once, maybe before `start` returns. */
+  /**
+   * Once started, `tell` is called once, maybe before `start` returns. It is not wrapped here: V8 makes a function that is written where it
+   * is assigned to a property an old object at once, and with it all that it knows, this copy, would wait for a full collection.
+   */
   constructor(
     call: MirrorCall,
     pool: ConnectionPool,
@@ -57,7 +60,7 @@ export class CopyExchange extends Timed implements ConnectionUser, SearchListene
     this.#capture = capture;
     this.#search = new ConnectionSearch(pool.wheel, this);
     this.#startedAt = pool.wheel.now();
-    this.#tell = (answer) => tell(this, answer);
+    this.#tell = tell;
   }
 
   start(): void {
@@ -162,6 +165,6 @@ export class CopyExchange extends Timed implements ConnectionUser, SearchListene
   #finish(answer: ShadowAnswer): void {
     this.#over = true;
     this.#wheel.cancel(this);
-    this.#tell(answer);
+    this.#tell(this, answer);
   }
 }
