@@ -85,7 +85,7 @@ try {
     figures.push(...(await measureRouting(quick ? 8 : rounds * 20, folder)));
   }
   if (parts.has('shadow')) {
-    tell('shadow: users of two edges in turn');
+    tell('shadow: users of edges with and without, in turn');
     figures.push(
       // The p99 of a few seconds is what a busy neighbour makes it: only many pairs tell.
       await measureShadowLatency({ rounds: quick ? 3 : rounds * 8, seconds: quick ? 2 : 4, rate }),

@@ -2,13 +2,16 @@ import { arrive, median } from '../../open-loop.ts';
 import type { ShadowFigures } from '../candidates/edge.ts';
 import { startEdgeCandidate } from '../contenders.ts';
 import { startOrigin } from '../origin.ts';
-import { cpuMicros, type Running } from '../processes.ts';
+import { cpuMicros, type Running, type RunningNode } from '../processes.ts';
+import type { EdgeVariant } from '../revisions.ts';
 import { sessionCookie } from '../scenarios.ts';
 import { ratioOf } from '../table.ts';
 import type { Figure } from './figure.ts';
 
 /** Turns of each edge that do not count. */
-const WARM_UP = 3;
+const WARM_UP = 2;
+/** Of each edge: two processes of the same program differ by more than the aim. */
+const PROCESSES = 3;
 
 export interface ShadowLatencyOptions {
   rounds: number;
@@ -17,7 +20,7 @@ export interface ShadowLatencyOptions {
   rate: number;
 }
 
-/** What a user's p99 becomes when every read is mirrored and compared: two edges, one with shadowing, driven in turn. */
+/** What a user's p99 becomes when every read is mirrored and compared: edges with shadowing and without, driven in turn. */
 export async function measureShadowLatency(options: ShadowLatencyOptions): Promise<Figure> {
   const { rounds, seconds, rate } = options;
   const running: Running[] = [];
@@ -27,18 +30,21 @@ export async function measureShadowLatency(options: ShadowLatencyOptions): Promi
     // The copies go to a process of its own, as they would: what they cost there is nothing of the monolith's.
     const service = await startOrigin(false);
     running.push(service);
-    const off = await startEdgeCandidate('shadow off', { phase: 'monolith' }, origin.port);
-    running.push(off);
-    const on = await startEdgeCandidate('shadow on', { phase: 'shadow' }, origin.port, {
-      servicePort: service.port,
-    });
-    running.push(on);
+    const edges = { off: [] as RunningNode[], on: [] as RunningNode[] };
+    for (let process = 0; process < PROCESSES; process += 1) {
+      for (const which of ['off', 'on'] as const) {
+        const variant: EdgeVariant = { phase: which === 'on' ? 'shadow' : 'monolith' };
+        const edge = await startEdgeCandidate(which, variant, origin.port, { servicePort: service.port });
+        running.push(edge);
+        edges[which].push(edge);
+      }
+    }
     const p99 = { off: [] as number[], on: [] as number[] };
     const cpu = { off: 0, on: 0 };
     const ratios: number[] = [];
     let errors = 0;
-    const drive = async (which: 'off' | 'on', counts: boolean): Promise<number> => {
-      const edge = which === 'off' ? off : on;
+    const drive = async (which: 'off' | 'on', turn: number, counts: boolean): Promise<number> => {
+      const edge = edges[which][turn % PROCESSES]!;
       const before = cpuMicros(edge.pid);
       const served = await arrive({
         port: edge.port,
@@ -55,24 +61,28 @@ export async function measureShadowLatency(options: ShadowLatencyOptions): Promi
       return served.p99Ms;
     };
     // Code that is still being compiled takes CPU from both.
-    for (let turn = 0; turn < WARM_UP; turn += 1)
-      for (const which of ['off', 'on'] as const) await drive(which, false);
+    for (let turn = 0; turn < WARM_UP * PROCESSES; turn += 1)
+      for (const which of ['off', 'on'] as const) await drive(which, turn, false);
     for (let round = 0; round < rounds; round += 1) {
       const order = round % 2 === 0 ? (['off', 'on'] as const) : (['on', 'off'] as const);
       const pair = { off: 0, on: 0 };
-      for (const which of order) pair[which] = await drive(which, true);
+      for (const which of order) pair[which] = await drive(which, round, true);
       ratios.push(pair.on / pair.off);
     }
-    const { sent, compared, dropped } = await on.ask<ShadowFigures>('shadow');
+    const shadows = await Promise.all(edges.on.map((edge) => edge.ask<ShadowFigures>('shadow')));
+    const total = (of: (shadow: ShadowFigures) => number): number =>
+      shadows.reduce((sum, each) => sum + of(each), 0);
     const { value, least, most } = ratioOf(ratios)!;
-    const lost = Object.entries(dropped).map(([reason, count]) => `${count} ${reason}`);
+    const lost = shadows.flatMap(({ dropped }) =>
+      Object.entries(dropped).map(([reason, count]) => `${count} ${reason}`),
+    );
     return {
       name: 'shadow at 100 %: p99 of users against shadow off',
       value,
       unit: '×',
       atLeast: 1.25,
       aim: 1.05,
-      note: `at ${rate}/s: ${median(p99.off).toFixed(2)} → ${median(p99.on).toFixed(2)} ms, pairs ${least.toFixed(2)}–${most.toFixed(2)}×; CPU ${cpu.off.toFixed(0)} → ${cpu.on.toFixed(0)} µs; ${sent} mirrored, ${compared} compared, dropped: ${lost.join(', ') || 'none'}; ${errors} errors`,
+      note: `at ${rate}/s: ${median(p99.off).toFixed(2)} → ${median(p99.on).toFixed(2)} ms, ${rounds} pairs of ${PROCESSES} processes each ${least.toFixed(2)}–${most.toFixed(2)}×; CPU ${cpu.off.toFixed(0)} → ${cpu.on.toFixed(0)} µs; ${total(({ sent }) => sent)} mirrored, ${total(({ compared }) => compared)} compared, dropped: ${lost.join(', ') || 'none'}; ${errors} errors`,
     };
   } finally {
     for (const each of running.reverse()) await each.stop();
