@@ -88,7 +88,7 @@ try {
     tell('shadow: users of edges with and without, in turn');
     figures.push(
       // The p99 of a few seconds is what a busy neighbour makes it: only many pairs tell.
-      await measureShadowLatency({ rounds: quick ? 3 : rounds * 8, seconds: quick ? 2 : 4, rate }),
+      await measureShadowLatency({ folder, rounds: quick ? 3 : rounds * 8, seconds: quick ? 2 : 4, rate }),
     );
   }
   if (parts.has('transfer')) {

@@ -1,19 +1,22 @@
 import { arrive, median } from '../../open-loop.ts';
 import type { ShadowFigures } from '../candidates/edge.ts';
 import { startEdgeCandidate } from '../contenders.ts';
+import { drive as load } from '../load.ts';
 import { startOrigin } from '../origin.ts';
 import { cpuMicros, type Running, type RunningNode } from '../processes.ts';
 import type { EdgeVariant } from '../revisions.ts';
-import { sessionCookie } from '../scenarios.ts';
+import { SMALL, sessionCookie } from '../scenarios.ts';
 import { ratioOf } from '../table.ts';
 import type { Figure } from './figure.ts';
 
-/** Turns of each edge that do not count. */
-const WARM_UP = 2;
+/** Full load, so that their code is compiled, as that of an edge which has run for a while is; then a turn that does not count. Seconds. */
+const WARM_UP = 4;
 /** Of each edge: two processes of the same program differ by more than the aim. */
 const PROCESSES = 3;
 
 export interface ShadowLatencyOptions {
+  /** For files that the load needs. */
+  folder: string;
   rounds: number;
   seconds: number;
   /** Requests per second: few enough that mirroring does not fill the two cores. */
@@ -22,7 +25,7 @@ export interface ShadowLatencyOptions {
 
 /** What a user's p99 becomes when every read is mirrored and compared: edges with shadowing and without, driven in turn. */
 export async function measureShadowLatency(options: ShadowLatencyOptions): Promise<Figure> {
-  const { rounds, seconds, rate } = options;
+  const { folder, rounds, seconds, rate } = options;
   const running: Running[] = [];
   try {
     const origin = await startOrigin(false);
@@ -43,6 +46,7 @@ export async function measureShadowLatency(options: ShadowLatencyOptions): Promi
     const cpu = { off: 0, on: 0 };
     const ratios: number[] = [];
     let errors = 0;
+    const told = () => Promise.all(edges.on.map((edge) => edge.ask<ShadowFigures>('shadow')));
     const drive = async (which: 'off' | 'on', turn: number, counts: boolean): Promise<number> => {
       const edge = edges[which][turn % PROCESSES]!;
       const before = cpuMicros(edge.pid);
@@ -60,29 +64,33 @@ export async function measureShadowLatency(options: ShadowLatencyOptions): Promi
       }
       return served.p99Ms;
     };
-    // Code that is still being compiled takes CPU from both.
-    for (let turn = 0; turn < WARM_UP * PROCESSES; turn += 1)
-      for (const which of ['off', 'on'] as const) await drive(which, turn, false);
+    for (let turn = 0; turn < PROCESSES; turn += 1) {
+      for (const which of ['off', 'on'] as const) {
+        errors += (await load(SMALL, edges[which][turn]!.port, WARM_UP, folder)).errors;
+        await drive(which, turn, false);
+      }
+    }
+    const before = await told();
     for (let round = 0; round < rounds; round += 1) {
       const order = round % 2 === 0 ? (['off', 'on'] as const) : (['on', 'off'] as const);
       const pair = { off: 0, on: 0 };
       for (const which of order) pair[which] = await drive(which, round, true);
       ratios.push(pair.on / pair.off);
     }
-    const shadows = await Promise.all(edges.on.map((edge) => edge.ask<ShadowFigures>('shadow')));
-    const total = (of: (shadow: ShadowFigures) => number): number =>
-      shadows.reduce((sum, each) => sum + of(each), 0);
-    const { value, least, most } = ratioOf(ratios)!;
-    const lost = shadows.flatMap(({ dropped }) =>
-      Object.entries(dropped).map(([reason, count]) => `${count} ${reason}`),
+    const after = await told();
+    const since = (of: (shadow: ShadowFigures) => number): number =>
+      after.reduce((sum, shadow, process) => sum + of(shadow) - of(before[process]!), 0);
+    const dropped = since((shadow) =>
+      Object.values(shadow.dropped).reduce<number>((a, b) => a + (b ?? 0), 0),
     );
+    const { value, least, most } = ratioOf(ratios)!;
     return {
       name: 'shadow at 100 %: p99 of users against shadow off',
       value,
       unit: '×',
       atLeast: 1.25,
       aim: 1.05,
-      note: `at ${rate}/s: ${median(p99.off).toFixed(2)} → ${median(p99.on).toFixed(2)} ms, ${rounds} pairs of ${PROCESSES} processes each ${least.toFixed(2)}–${most.toFixed(2)}×; CPU ${cpu.off.toFixed(0)} → ${cpu.on.toFixed(0)} µs; ${total(({ sent }) => sent)} mirrored, ${total(({ compared }) => compared)} compared, dropped: ${lost.join(', ') || 'none'}; ${errors} errors`,
+      note: `at ${rate}/s: ${median(p99.off).toFixed(2)} → ${median(p99.on).toFixed(2)} ms, ${rounds} pairs of ${PROCESSES} processes each ${least.toFixed(2)}–${most.toFixed(2)}×; CPU ${cpu.off.toFixed(0)} → ${cpu.on.toFixed(0)} µs; ${since(({ sent }) => sent)} mirrored, ${since(({ compared }) => compared)} compared, ${dropped} dropped; ${errors} errors`,
     };
   } finally {
     for (const each of running.reverse()) await each.stop();
