@@ -5,23 +5,31 @@ const ATOMIC_WRITE_BYTES = 16_384;
 
 /** What a connection knows of whether the upstream can have seen the request that was written to it. */
 export class Delivery {
+  readonly #encrypted: boolean;
   #requests = 0;
   #headBytes = 0;
   /** The system has taken the head of the request. */
   headTaken = false;
 
+  constructor(encrypted: boolean) {
+    this.#encrypted = encrypted;
+  }
+
   /** Writes the head of the next request. */
   writeHead(socket: Socket, head: string): void {
     this.#requests += 1;
-    // A first request on a new connection cannot be stale, and a callback costs more than what it would tell.
-    if (this.#requests === 1) {
-      this.headTaken = true;
-      socket.write(head, 'latin1');
+    this.#headBytes = head.length;
+    // A first request on a new connection cannot be stale.
+    this.headTaken = !this.again;
+    if (this.again && this.#encrypted) {
+      socket.write(head, 'latin1', this.#onHeadWritten);
       return;
     }
-    this.headTaken = false;
-    this.#headBytes = head.length;
-    socket.write(head, 'latin1', this.#onHeadWritten);
+    socket.write(head, 'latin1');
+    if (this.headTaken) return;
+    // The system takes it at once, nearly always: asking afterwards costs less than being called back.
+    if (socket.writableLength === 0 && socket.errored === null) this.headTaken = true;
+    else socket.write('', 'latin1', this.#onHeadWritten);
   }
 
   readonly #onHeadWritten = (error: Error | null | undefined): void => {

@@ -92,6 +92,16 @@ function plainAddress(address: string): string {
 /** One element of RFC 7239: IPv6 addresses in brackets and quotes, a host with a port in quotes. */
 function forwardedHop(address: string, host: string | undefined, scheme: string): string {
   const node = address.includes(':') ? `"[${address}]"` : address;
-  const by = host === undefined ? '' : `;host=${/^[\w.-]+$/.test(host) ? host : `"${host}"`}`;
-  return `for=${node}${by};proto=${scheme}`;
+  return `for=${node}${host === undefined ? '' : forwardedHost(host)};proto=${scheme}`;
+}
+
+/** Most requests name the same host as the one before. */
+let lastHost: string | undefined;
+let lastForwardedHost = '';
+
+function forwardedHost(host: string): string {
+  if (host === lastHost) return lastForwardedHost;
+  lastHost = host;
+  lastForwardedHost = `;host=${/^[\w.-]+$/.test(host) ? host : `"${host}"`}`;
+  return lastForwardedHost;
 }

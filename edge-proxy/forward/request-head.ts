@@ -93,7 +93,7 @@ export function readRequestHead(
       case HOST_NAME:
         if (!is(name, 'host')) break;
         if (head.host !== undefined) return { status: 400, code: 'duplicate-host' };
-        if (!HOST.test(value)) return { status: 400, code: 'bad-host' };
+        if (!isHost(value)) return { status: 400, code: 'bad-host' };
         head.host = value;
         break;
       case EXPECT:
@@ -180,6 +180,16 @@ const CONTENT_LENGTH = key('content-length');
 const HTTP2_SETTINGS = key('http2-settings');
 const PROXY_CONNECTION = key('proxy-connection');
 const TRANSFER_ENCODING = key('transfer-encoding');
+
+/** Most requests name the same host as the one before. */
+let lastHost = '';
+
+function isHost(value: string): boolean {
+  if (value === lastHost) return true;
+  if (!HOST.test(value)) return false;
+  lastHost = value;
+  return true;
+}
 
 function is(name: string, lower: string): boolean {
   return name === lower || name.toLowerCase() === lower;

@@ -161,8 +161,13 @@ export function toRawHeaders(lines: string): string[] {
 }
 
 function named(text: string, at: number, name: string): boolean {
-  if ((text.charCodeAt(at) | 0x20) !== name.charCodeAt(0)) return false;
-  return text.slice(at, at + name.length).toLowerCase() === name;
+  for (let index = 0; index < name.length; index += 1) {
+    const wanted = name.charCodeAt(index);
+    const code = text.charCodeAt(at + index);
+    // Letters alone have a capital; a token has no character that folds onto a hyphen.
+    if (code !== wanted && (code | 0x20) !== wanted) return false;
+  }
+  return true;
 }
 
 /** The value between a colon and the CRLF before `lineEnd`, without optional white space around it. */
@@ -180,12 +185,26 @@ function isSpace(code: number): boolean {
 
 /** 1*DIGIT that a double holds exactly; -1: anything else, lists and signs included. */
 export function parseLength(value: string): number {
-  return /^[0-9]{1,15}$/.test(value) ? Number(value) : -1;
+  if (value.length < 1 || value.length > 15) return -1;
+  let length = 0;
+  for (let index = 0; index < value.length; index += 1) {
+    const digit = value.charCodeAt(index) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    length = length * 10 + digit;
+  }
+  return length;
 }
 
+/** An upstream says the same on all its connections. */
+let lastKeepAlive = '';
+let lastKeepAliveMs = -1;
+
 function keepAliveMs(line: string): number {
+  if (line === lastKeepAlive) return lastKeepAliveMs;
   const match = /[:,;\s]timeout=([0-9]{1,6})/i.exec(line);
-  return match?.[1] === undefined ? -1 : Number(match[1]) * 1000;
+  lastKeepAlive = line;
+  lastKeepAliveMs = match?.[1] === undefined ? -1 : Number(match[1]) * 1000;
+  return lastKeepAliveMs;
 }
 
 /** Fields that frame or address the message cannot be declared hop-by-hop: the two readers would then disagree on its end. */
@@ -194,6 +213,11 @@ const NEVER_HOP_BY_HOP = new Set(['content-length', 'transfer-encoding', 'host']
 const OPTIONS = new Set(['close', 'keep-alive', 'upgrade', 'te']);
 
 function applyConnection(head: ResponseHead, connection: string): boolean {
+  // What nearly all say, and what it means in both versions.
+  if (connection === 'keep-alive') {
+    head.keepAlive = true;
+    return true;
+  }
   const tokens = listTokens(connection);
   head.keepAlive = !tokens.includes('close') && (head.minor === 1 || tokens.includes('keep-alive'));
   if (tokens.some((token) => NEVER_HOP_BY_HOP.has(token))) return false;

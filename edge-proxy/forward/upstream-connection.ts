@@ -21,7 +21,7 @@ export class UpstreamConnection extends Timed implements ParserSink {
   readonly #owner: ConnectionOwner;
   readonly #parser: ResponseParser;
   readonly #socket: Socket;
-  readonly #delivery = new Delivery();
+  readonly #delivery: Delivery;
   readonly #window = new ReadWindow();
   #user: ConnectionUser | undefined;
   #tunnel: TunnelEnd | undefined;
@@ -42,6 +42,7 @@ export class UpstreamConnection extends Timed implements ParserSink {
     super();
     this.#owner = owner;
     this.#parser = new ResponseParser(this, owner.maxHeadBytes);
+    this.#delivery = new Delivery(owner.origin.secure);
     const socket = openSocket(owner.origin, {
       buffer: this.#window.next,
       callback: (bytes, buffer) => this.#read(buffer as Buffer, bytes),
