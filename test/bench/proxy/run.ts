@@ -3,19 +3,20 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { table } from '../../tour/table.ts';
-import { CONTENDERS, missingProgram, NO_PLAN } from './contenders.ts';
+import { CONTENDERS, missingProgram } from './contenders.ts';
 import { type Figure, verdict } from './figures/figure.ts';
 import { measureIdle } from './figures/idle.ts';
+import { measureOthers } from './figures/others.ts';
 import { measureRevisions } from './figures/revisions.ts';
 import { measureRouting } from './figures/routing.ts';
 import { measureShadowLatency } from './figures/shadow-latency.ts';
 import { measureTransfer } from './figures/transfer.ts';
 import { installed } from './processes.ts';
 import { measureRounds } from './rounds.ts';
-import { SCENARIOS, SMALL } from './scenarios.ts';
-import { type Ratio, type Row, rowsAsText, summarise } from './table.ts';
+import { SCENARIOS } from './scenarios.ts';
+import { type Row, rowsAsText, summarise } from './table.ts';
 
-const PARTS = ['proxies', 'routing', 'shadow', 'transfer', 'revisions', 'idle'] as const;
+const PARTS = ['proxies', 'others', 'routing', 'shadow', 'transfer', 'revisions', 'idle'] as const;
 type Part = (typeof PARTS)[number];
 
 const HELP = `npm run bench -- proxy [options]
@@ -31,6 +32,7 @@ const HELP = `npm run bench -- proxy [options]
 
 proxies    proxies side by side before the same origin. Full load gives requests/s and CPU, which is that of the proxy's process alone;
            p50 and p99 are taken at a rate that does not fill the machine, which the table names
+others     CPU of a small GET against plain @fastify/http-proxy and nginx, in many short turns
 routing    what 10 000 routes and a sticky canary cost an edge, in many short rounds of all at the same time
 shadow     p99 of users with every read mirrored, against none
 transfer   resident memory while 1 GB goes through, each way
@@ -80,6 +82,10 @@ if (installed('wrk') === undefined) tell('wrk is not installed, Node makes the l
 
 try {
   if (parts.has('proxies')) await proxies();
+  if (parts.has('others')) {
+    tell('others: ours, plain @fastify/http-proxy and nginx in turn');
+    figures.push(...(await measureOthers(quick ? 8 : rounds * 20, folder)));
+  }
   if (parts.has('routing')) {
     tell('routing: four edges at the same time');
     figures.push(...(await measureRouting(quick ? 8 : rounds * 20, folder)));
@@ -112,17 +118,6 @@ async function proxies(): Promise<void> {
   const wanted = (name: string): boolean => named(name, values.only);
   const measured = await measureRounds({ scenarios, rounds, seconds, folder, wanted, tell });
   rows.push(...summarise(measured));
-  const ours = rows.find((row) => row.scenario === SMALL.name && row.candidate === NO_PLAN);
-  const bound = (name: string, ratio: Ratio | undefined, atLeast: number, aim: number): void => {
-    if (ratio !== undefined) figures.push(ratioFigure(name, ratio, atLeast, aim));
-  };
-  bound('CPU per small GET against plain @fastify/http-proxy', ours?.againstPlain, 0.55, 0.35);
-  bound('CPU per small GET against one nginx worker', ours?.againstNginx, 4, 2.5);
-}
-
-function ratioFigure(name: string, ratio: Ratio, atLeast: number, aim: number): Figure {
-  const { value, least, most } = ratio;
-  return { name, value, unit: '×', atLeast, aim, note: `rounds ${least.toFixed(2)}–${most.toFixed(2)}×` };
 }
 
 function report(): void {
