@@ -44,12 +44,16 @@ const OVERLOAD: OwnAnswer = { status: 503, code: 'overload', retryAfter: 1 };
 
 /** What is true while one request is decided on. One object for all of them: deciding is synchronous and keeps nothing. */
 class FactsNow implements EdgeFacts {
-  now = 0;
   readonly secret: Uint8Array | undefined;
   service: Upstream | undefined = undefined;
 
   constructor(secret: Uint8Array | undefined) {
     this.secret = secret;
+  }
+
+  /** Asked only when a cookie or an override says until when it holds. */
+  get now(): number {
+    return Date.now();
   }
 
   get serviceAvailable(): boolean {
@@ -201,7 +205,6 @@ export class EdgeHandler implements ExchangeOwner {
   #route(exchange: Exchange, served: ServedRoute): void {
     const { kills, monolith } = this.#options;
     const route = kills.size === 0 ? served.compiled : kills.apply(served.compiled);
-    this.#facts.now = Date.now();
     this.#facts.service = served.service;
     const decision = decide(route, exchange, this.#facts);
     exchange.route = route;

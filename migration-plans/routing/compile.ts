@@ -1,8 +1,10 @@
 import { atOnce } from '../in-steps.ts';
 import type { Plan, PlanRoute, PlanService } from '../plan/plan.ts';
 import type { Revision } from '../revision/revision.ts';
+import { overrideCookie } from './override.ts';
+import { pinCookie } from './pin.ts';
 import { PathTree } from './radix.ts';
-import type { CompiledCapability, CompiledRoute, RoutingTable } from './table.ts';
+import type { CompiledCapability, CompiledRoute, DecisionCookies, RoutingTable } from './table.ts';
 import { intersect, parseTemplate, type Template } from './template.ts';
 
 export interface CompileOptions {
@@ -42,6 +44,7 @@ export function* compileSteps(revision: Revision, options: CompileOptions): Gene
     const sandbox = sandboxKey(plan, live, options);
     const exceptions = parsed(plan.except ?? []);
     const common = { state, serviceKey, ...(sandbox === undefined ? {} : { sandboxKey: sandbox }) };
+    const cookies = decisionCookies(capability);
     const before = routes.length;
     for (const { template, entry: route } of parsed(plan.routes)) {
       const compiled: CompiledRoute = {
@@ -49,6 +52,7 @@ export function* compileSteps(revision: Revision, options: CompileOptions): Gene
         capability,
         plan,
         route,
+        cookies,
         ...common,
       };
       routes.push(compiled);
@@ -68,6 +72,14 @@ export function* compileSteps(revision: Revision, options: CompileOptions): Gene
     routes,
     capabilities,
     match: (method, url) => tree.match(method, url),
+  };
+}
+
+export function decisionCookies(capability: string): DecisionCookies {
+  return {
+    override: overrideCookie(capability),
+    wrote: pinCookie('wrote', capability),
+    sticky: pinCookie('sticky', capability),
   };
 }
 

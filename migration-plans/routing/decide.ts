@@ -1,10 +1,15 @@
-import type { Plan, StickyKey } from '../plan/plan.ts';
+import type { StickyKey } from '../plan/plan.ts';
 import type { Target } from '../revision/revision.ts';
 import { bucketOf } from './bucket.ts';
 import type { Decision, DecisionReason, EdgeFacts, RequestFacts } from './decision.ts';
-import { checkOverride, OVERRIDE_HEADER, overrideCookie } from './override.ts';
-import { checkPin, pinCookie } from './pin.ts';
+import { checkOverride, OVERRIDE_HEADER } from './override.ts';
+import { checkPin } from './pin.ts';
 import type { CompiledRoute } from './table.ts';
+
+/** What most requests come to, made once. */
+const MONOLITH_BY_PHASE = decided('monolith', 'phase');
+const SERVICE_BY_PHASE = decided('service', 'phase');
+const SERVICE_ELSE_MONOLITH = decided('service', 'phase', true);
 
 /**
  * Who answers a claimed request. Order: kill switch, authenticated tester override, the owner for a write, phase,
@@ -32,28 +37,28 @@ export function decide(route: CompiledRoute, request: RequestFacts, edge: EdgeFa
   switch (state.phase) {
     case 'monolith':
     case 'shadow':
-      return decided('monolith', 'phase');
+      return MONOLITH_BY_PHASE;
     case 'cutover':
-      return decided('service', 'phase', mayFallBack);
+      return mayFallBack ? SERVICE_ELSE_MONOLITH : SERVICE_BY_PHASE;
     case 'retired':
-      return decided('service', 'phase');
+      return SERVICE_BY_PHASE;
     case 'canary':
       return share(route, request, edge, mayFallBack);
   }
 }
 
 function share(route: CompiledRoute, request: RequestFacts, edge: EdgeFacts, mayFallBack: boolean): Decision {
-  const { state, capability, plan } = route;
+  const { state, capability, plan, cookies } = route;
   const { secret } = edge;
   let bucket = -1;
   let reason: DecisionReason = 'bucket';
   let keyed = true;
   if (secret !== undefined) {
     const expected = { capability, epoch: state.epoch };
-    const wrote = plan.readAfterWriteMs === 0 ? undefined : request.cookie(cookieNames(plan).wrote);
+    const wrote = plan.readAfterWriteMs === 0 ? undefined : request.cookie(cookies.wrote);
     if (wrote !== undefined && checkPin('wrote', wrote, expected, secret, edge.now) !== undefined)
       return decided(state.owner, 'read-your-writes');
-    const sticky = request.cookie(cookieNames(plan).sticky);
+    const sticky = request.cookie(cookies.sticky);
     const pinned = sticky === undefined ? undefined : checkPin('sticky', sticky, expected, secret, edge.now);
     if (pinned !== undefined) {
       bucket = pinned;
@@ -104,7 +109,7 @@ function overrideOf(
     const target = checkOverride(header, capability, secret, edge.now);
     if (target !== undefined) return target;
   }
-  const cookie = request.cookie(cookieNames(route.plan).override);
+  const cookie = request.cookie(route.cookies.override);
   return cookie === undefined ? undefined : checkOverride(cookie, capability, secret, edge.now);
 }
 
@@ -119,27 +124,4 @@ function isSafe(method: string): boolean {
 
 function decided(target: Target, reason: DecisionReason, mayFallBack = false): Decision {
   return { target, reason, mayFallBack, bucket: -1, keyed: false };
-}
-
-interface CookieNames {
-  wrote: string;
-  sticky: string;
-  override: string;
-}
-
-/** Made once for each plan of a revision: putting names together costs more than the rest of a decision. */
-const COOKIE_NAMES = new WeakMap<Plan, CookieNames>();
-
-function cookieNames(plan: Plan): CookieNames {
-  let names = COOKIE_NAMES.get(plan);
-  if (names === undefined) {
-    const { capability } = plan;
-    names = {
-      wrote: pinCookie('wrote', capability),
-      sticky: pinCookie('sticky', capability),
-      override: overrideCookie(capability),
-    };
-    COOKIE_NAMES.set(plan, names);
-  }
-  return names;
 }

@@ -13,18 +13,19 @@ export const DECISION_REASONS = [
 ] as const;
 export type DecisionReason = (typeof DECISION_REASONS)[number];
 
+/** Not to be changed: many requests may share one. */
 export interface Decision {
-  target: Target;
-  reason: DecisionReason;
+  readonly target: Target;
+  readonly reason: DecisionReason;
   /**
    * The monolith may answer within the same request when the service fails: any safe read; a write only if it was never delivered,
    * and only while both targets work on one database.
    */
-  mayFallBack: boolean;
+  readonly mayFallBack: boolean;
   /** Bucket 0–9999 of the request's sticky key; -1: not needed for this decision. */
-  bucket: number;
+  readonly bucket: number;
   /** The key that made the bucket was found in the request; false: the client address or chance decided. */
-  keyed: boolean;
+  readonly keyed: boolean;
 }
 
 /** What deciding may ask of a request; looked up only when needed. */

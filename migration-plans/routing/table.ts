@@ -9,10 +9,18 @@ export interface CompiledRoute {
   readonly plan: Plan;
   readonly route: PlanRoute;
   readonly state: CapabilityState;
+  /** Names of the cookies that a decision may look for, put together once. */
+  readonly cookies: DecisionCookies;
   /** `namespace/service` in Cloud Map. */
   readonly serviceKey: string;
   /** Where mirrored writes go, `namespace/service`. Absent: nowhere, because the plan names no sandbox or names a live service. */
   readonly sandboxKey?: string;
+}
+
+export interface DecisionCookies {
+  readonly override: string;
+  readonly wrote: string;
+  readonly sticky: string;
 }
 
 /** What the routes of one capability have in common. */

@@ -1,5 +1,6 @@
 import type { Plan, PlanRoute, ShadowPlan } from '../../migration-plans/plan/plan.ts';
 import type { CapabilityState } from '../../migration-plans/revision/revision.ts';
+import { decisionCookies } from '../../migration-plans/routing/compile.ts';
 import type { CompiledRoute } from '../../migration-plans/routing/table.ts';
 
 /** A route in shadow, everything mirrored, with what a test changes about it. */
@@ -55,5 +56,13 @@ export function compiledRoute(
     since: '2026-01-01T00:00:00.000Z',
     ...changes.state,
   };
-  return { index: 0, capability: 'items', plan, route, state, serviceKey: 'shop/items' };
+  return {
+    index: 0,
+    capability: 'items',
+    plan,
+    route,
+    state,
+    cookies: decisionCookies('items'),
+    serviceKey: 'shop/items',
+  };
 }
