@@ -33,7 +33,7 @@ const HELP = `npm run bench -- proxy [options]
 proxies    proxies side by side before the same origin. Full load gives requests/s and CPU, which is that of the proxy's process alone;
            p50 and p99 are taken at a rate that does not fill the machine, which the table names
 others     CPU of a small GET against plain @fastify/http-proxy and nginx, in many short turns
-routing    what 10 000 routes and a sticky canary cost an edge, in many short rounds of all at the same time
+routing    what 10 000 routes and a sticky canary cost an edge, in many short turns
 shadow     p99 of users with every read mirrored, against none
 transfer   resident memory while 1 GB goes through, each way
 revisions  100 revisions swapped under load
@@ -87,7 +87,7 @@ try {
     figures.push(...(await measureOthers(quick ? 8 : rounds * 20, folder)));
   }
   if (parts.has('routing')) {
-    tell('routing: four edges at the same time');
+    tell('routing: four edges in turn');
     figures.push(...(await measureRouting(quick ? 8 : rounds * 20, folder)));
   }
   if (parts.has('shadow')) {

@@ -63,7 +63,10 @@ async function measure(service: Service): Promise<Run> {
     const servicePort = service === 'off' || service === 'dead' ? DEAD_PORT : (await side(service)).port;
     const phase = service === 'off' ? 'monolith' : 'shadow';
     const edge = await kept(
-      startEdgeCandidate('edge', { phase, noiseProbeBp: 500 }, monolith.port, { servicePort }),
+      startEdgeCandidate('edge', { phase, noiseProbeBp: 500 }, monolith.port, {
+        servicePort,
+        env: { BENCH_WATCH: 'memory' },
+      }),
     );
     const users = (seconds: number) =>
       arrive({

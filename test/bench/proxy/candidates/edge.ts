@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import { PRODUCTION_PARTS } from '../../../../edge-proxy/composition.ts';
 import { createEndpointPool } from '../../../../edge-proxy/discovery/balance.ts';
 import { createForwarder } from '../../../../edge-proxy/forward/index.ts';
@@ -10,29 +9,25 @@ import { MemoryStore } from '../../../edge/support/memory-store.ts';
 import { Places } from '../../../edge/support/places.ts';
 import { listening, ORIGIN_URL } from '../candidate.ts';
 import { benchRevision, type EdgeVariant, SERVICE_KEY } from '../revisions.ts';
+import { type Peaks, watchBlocks, watchPeaks } from './watch.ts';
 
 /**
  * Our edge as `strangler edge` runs it: metrics, access log to stdout, secret for pins, balancing, production limits. Only the state
  * store and Cloud Map, which no request waits for, are stand-ins in memory. BENCH_EDGE says what it serves; with BENCH_STORE, the URL of a
- * real state store, that says it, and the last good revision is kept in BENCH_FOLDER.
+ * real state store, that says it, and the last good revision is kept in BENCH_FOLDER. BENCH_WATCH: what is watched besides, `blocks` of
+ * the event loop or `memory`.
  */
 helpersGiveWay();
 const variant = JSON.parse(process.env.BENCH_EDGE ?? '{}') as EdgeVariant;
 const store = new MemoryStore();
 // It would keep what it is given, and that would count as the edge's memory.
 store.addEvidence = async () => {};
-const { BENCH_STORE, BENCH_FOLDER } = process.env;
+const { BENCH_STORE, BENCH_FOLDER, BENCH_WATCH } = process.env;
 if (BENCH_STORE === undefined) store.publish(benchRevision(1, variant));
 const realStore = BENCH_STORE === undefined ? undefined : await openStateStore({ url: BENCH_STORE });
 const places = new Places({ [SERVICE_KEY]: process.env.BENCH_SERVICE ?? ORIGIN_URL });
-const delay = monitorEventLoopDelay({ resolution: 1 });
-delay.enable();
-let collectionMs = 0;
-new PerformanceObserver((list) => {
-  for (const { duration } of list.getEntries()) collectionMs = Math.max(collectionMs, duration);
-}).observe({ entryTypes: ['gc'] });
-let peakRss = 0;
-let peakHeld = 0;
+const longestBlock = BENCH_WATCH === 'blocks' ? watchBlocks() : undefined;
+let peaks: Peaks = { peakRss: 0, peakHeld: 0 };
 const edge = await startEdge(
   {
     monolith: ORIGIN_URL,
@@ -52,27 +47,14 @@ const edge = await startEdge(
       }),
     shadow: (context) => {
       const shadow = PRODUCTION_PARTS.shadow!(context);
-      const timer = setInterval(() => {
-        peakRss = Math.max(peakRss, process.memoryUsage.rss());
-        peakHeld = Math.max(peakHeld, shadow.stats().bytesHeld);
-      }, 100);
-      timer.unref();
+      if (BENCH_WATCH === 'memory') peaks = watchPeaks(() => shadow.stats().bytesHeld);
       return shadow;
     },
   },
 );
 
-/** The longest that the event loop was kept from its work since the last question, and by the garbage collector alone. */
-export interface LongestBlock {
-  anyMs: number;
-  collectionMs: number;
-}
-
-/** What the edge says of mirroring so far. Bytes. */
-export interface ShadowFigures {
-  peakRss: number;
-  /** Of captured answers. */
-  peakHeld: number;
+/** What the edge says of mirroring so far. */
+export interface ShadowFigures extends Peaks {
   sent: number;
   compared: number;
   dropped: Partial<Record<string, number>>;
@@ -81,14 +63,9 @@ export interface ShadowFigures {
 listening(Number(new URL(edge.url).port), {
   shadow(): ShadowFigures {
     const { sent = 0, compared = 0, dropped = {} } = edge.status().shadow ?? {};
-    return { peakRss, peakHeld, sent, compared, dropped: { ...dropped } };
+    return { ...peaks, sent, compared, dropped: { ...dropped } };
   },
   /** Number of the revision that it serves. */
   revision: () => edge.status().revision.number,
-  longestBlock(): LongestBlock {
-    const longest = { anyMs: delay.max / 1e6, collectionMs };
-    delay.reset();
-    collectionMs = 0;
-    return longest;
-  },
+  longestBlock: () => longestBlock?.(),
 });

@@ -19,7 +19,7 @@ export async function measureOthers(rounds: number, folder: string): Promise<Fig
     const plain = await start(PLAIN);
     const nginx = missingProgram(NGINX) === undefined ? await start(NGINX) : undefined;
     const proxies = nginx === undefined ? [ours, plain] : [ours, plain, nginx];
-    const { calm, errors } = await measureShortRounds(proxies, { rounds, folder, together: false });
+    const { calm, errors } = await measureShortRounds(proxies, { rounds, folder });
     const figure = (name: string, other: Running, atLeast: number, aim: number): Figure => ({
       name: `CPU per small GET against ${name}`,
       value: calm(ours) / calm(other),

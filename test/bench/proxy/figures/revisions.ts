@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Phase } from '../../../../migration-plans/revision/revision.ts';
 import { arrive, quantileOf } from '../../open-loop.ts';
-import type { LongestBlock } from '../candidates/edge.ts';
+import type { LongestBlock } from '../candidates/watch.ts';
 import { startEdgeCandidate } from '../contenders.ts';
 import { startOrigin } from '../origin.ts';
 import { type Running, type RunningNode, startNode } from '../processes.ts';
@@ -42,7 +42,10 @@ export async function measureRevisions(revisions: number, rate: number): Promise
     publisher = await startNode('publisher', 'candidates/publisher.ts', {});
     running.push(publisher);
     await publisher.ask('publish', variantOf(0));
-    const env = { BENCH_STORE: await publisher.ask<string>('url'), BENCH_FOLDER: folder };
+    const env = {
+      ...{ BENCH_STORE: await publisher.ask<string>('url'), BENCH_FOLDER: folder },
+      BENCH_WATCH: 'blocks',
+    };
     const edge = await startEdgeCandidate('edge', {}, origin.port, { env });
     running.push(edge);
     await usersUntil(edge.port, rate, 1);
