@@ -7,6 +7,8 @@ import type { UpstreamConnection } from './upstream-connection.ts';
 export interface SearchListener {
   connectionFound(connection: UpstreamConnection, now: number): void;
   noConnection(failure: 'connect' | 'timeout-connect' | 'overload', error?: Error): void;
+  /** Something threw while the search went on by itself: a defect, and the end of whoever searched. */
+  searchDefect(error: unknown): void;
   /** The connection comes later. `queue`: all are in use; `connect`: it is being made, and watches its own time limit. */
   connectionDue(phase: 'queue' | 'connect', now: number): void;
 }
@@ -42,7 +44,7 @@ export class ConnectionSearch implements PoolWaiter, AtTurnEnd {
       ? undefined
       : pool.take(repeatable ? Number.POSITIVE_INFINITY : writeReuseMs);
     if (connection !== undefined) {
-      if (!repeatable) this.#look(pool, connection, terms, now);
+      if (!repeatable) this.#look(connection, terms, now);
       else this.#sendWithOthers(connection, terms);
     } else if (!pool.wait(this, terms.connectMs)) this.#listener.noConnection('overload');
     else this.#listener.connectionDue(pool.queued(this) ? 'queue' : 'connect', now);
@@ -56,7 +58,11 @@ export class ConnectionSearch implements PoolWaiter, AtTurnEnd {
   }
 
   onConnection(connection: UpstreamConnection): void {
-    this.#listener.connectionFound(connection, this.#wheel.now());
+    try {
+      this.#listener.connectionFound(connection, this.#wheel.now());
+    } catch (error) {
+      this.#listener.searchDefect(error);
+    }
   }
 
   onNoConnection(error: Error, timedOut: boolean): void {
@@ -74,12 +80,7 @@ export class ConnectionSearch implements PoolWaiter, AtTurnEnd {
   }
 
   turnEnded(): void {
-    const connection = this.#candidate;
-    if (connection === undefined) return;
-    this.#candidate = undefined;
-    const now = this.#wheel.now();
-    if (connection.usable) this.#listener.connectionFound(connection, now);
-    else this.begin(this.#pool!, this.#terms!, now);
+    if (this.#candidate !== undefined) this.#use(this.#candidate, this.#terms!);
   }
 
   /**
@@ -87,17 +88,24 @@ export class ConnectionSearch implements PoolWaiter, AtTurnEnd {
    * is asked first what has arrived: in the check phase after the next poll every close until then has been seen. (The check phase of
    * the present turn follows a poll that may be older than the request.) Costs a turn of the event loop, and no system call.
    */
-  #look(pool: ConnectionPool, connection: UpstreamConnection, terms: SearchTerms, now: number): void {
+  #look(connection: UpstreamConnection, terms: SearchTerms, now: number): void {
     this.#candidate = connection;
     this.#listener.connectionDue('connect', now);
     setImmediate(() =>
       setImmediate(() => {
-        if (this.#candidate !== connection) return;
-        this.#candidate = undefined;
-        const later = this.#wheel.now();
-        if (connection.usable) this.#listener.connectionFound(connection, later);
-        else this.begin(pool, terms, later);
+        if (this.#candidate === connection) this.#use(connection, terms);
       }),
     );
+  }
+
+  #use(candidate: UpstreamConnection, terms: SearchTerms): void {
+    this.#candidate = undefined;
+    const now = this.#wheel.now();
+    try {
+      if (candidate.usable) this.#listener.connectionFound(candidate, now);
+      else this.begin(this.#pool!, terms, now);
+    } catch (error) {
+      this.#listener.searchDefect(error);
+    }
   }
 }

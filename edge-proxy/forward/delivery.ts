@@ -8,7 +8,7 @@ export class Delivery {
   readonly #encrypted: boolean;
   #requests = 0;
   #headBytes = 0;
-  /** The system has taken the head of the request. */
+  /** The system has taken the head of the request, or some of it. */
   headTaken = false;
 
   constructor(encrypted: boolean) {
@@ -21,15 +21,13 @@ export class Delivery {
     this.#headBytes = head.length;
     // A first request on a new connection cannot be stale.
     this.headTaken = !this.again;
-    if (this.again && this.#encrypted) {
+    if (this.again && (this.#encrypted || socket.writableLength > 0 || socket.writableCorked > 0)) {
       socket.write(head, 'latin1', this.#onHeadWritten);
       return;
     }
     socket.write(head, 'latin1');
-    if (this.headTaken) return;
-    // The system takes it at once, nearly always: asking afterwards costs less than being called back.
-    if (socket.writableLength === 0 && socket.errored === null) this.headTaken = true;
-    else socket.write('', 'latin1', this.#onHeadWritten);
+    // The system was asked at once, and asking the socket costs less than being called back. What waits may be taken in part.
+    if (!this.headTaken) this.headTaken = socket.errored === null;
   }
 
   readonly #onHeadWritten = (error: Error | null | undefined): void => {

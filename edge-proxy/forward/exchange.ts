@@ -29,6 +29,7 @@ export interface ExchangeHost extends ResolvedOptions {
   /** Bound: passed on as a function. */
   readonly budgetOf: (upstream: Upstream) => RetryBudget;
   ended(exchange: Exchange): void;
+  onDefect(error: unknown): void;
 }
 
 export type ExchangeJob = Omit<ForwardJob, 'response' | 'capture'> & Partial<Pick<ForwardJob, 'capture'>>;
@@ -129,6 +130,11 @@ export class Exchange
     this.enter(phase, phase === 'queue' ? this.#host.limits.queueMs : 0, now);
   }
 
+  searchDefect(error: unknown): void {
+    this.#host.onDefect(error);
+    this.abort();
+  }
+
   noConnection(failure: ForwardFailure): void {
     this.#attemptFailed(failure, true, false);
   }
@@ -187,7 +193,10 @@ export class Exchange
       this.#fellBack = true;
       this.#attempts.turnTo(fallback as Upstream);
     } else this.#attempts.repeat(next === 'elsewhere');
-    this.#attempt(this.wheel.now());
+    const now = this.wheel.now();
+    // The time limit of the attempt that failed is none of the next one's, which may have to wait for its turn.
+    this.enter('connect', 0, now);
+    this.#attempt(now);
   }
 
   #repeatable(): boolean {

@@ -98,6 +98,10 @@ export class CopyExchange extends Timed implements ConnectionUser, SearchListene
     connection.endRequest();
   }
 
+  searchDefect(error: unknown): void {
+    this.end({ failure: 'other', message: error instanceof Error ? error.message : String(error) });
+  }
+
   noConnection(why: keyof typeof NO_CONNECTION, error?: Error): void {
     const { code } = (error ?? {}) as NodeJS.ErrnoException;
     this.#fail(code === undefined ? NO_CONNECTION[why] : { ...NO_CONNECTION[why], message: code });

@@ -33,8 +33,12 @@ function poolOf(idle: Kept[]): ConnectionPool {
 
 function searchFor(found: string[], name: string): ConnectionSearch {
   const listener: SearchListener = {
-    connectionFound: (connection: UpstreamConnection) =>
-      found.push(`${name} ${(connection as unknown as Kept).name}`),
+    connectionFound(connection: UpstreamConnection) {
+      const kept = connection as unknown as Kept;
+      if (kept.name === 'defect') throw new Error('a defect');
+      found.push(`${name} ${kept.name}`);
+    },
+    searchDefect: (error) => found.push(`${name} ${(error as Error).message}`),
     noConnection: (failure) => found.push(`${name} ${failure}`),
     connectionDue: () => {},
   };
@@ -83,5 +87,14 @@ describe('requests that come in one turn of the event loop', () => {
     await turn();
     expect(found).toEqual(['b kept']);
     expect(taken.destroyed).toBe(true);
+  });
+
+  it('end alone when something throws while they are sent', async () => {
+    const found: string[] = [];
+    const pool = poolOf([new Kept('kept'), new Kept('defect')]);
+    searchFor(found, 'a').begin(pool, READ, 0);
+    searchFor(found, 'b').begin(pool, READ, 0);
+    await turn();
+    expect(found).toEqual(['a a defect', 'b kept']);
   });
 });

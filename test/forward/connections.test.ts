@@ -26,6 +26,31 @@ describe('a kept connection that the upstream gives up', () => {
     expect(upstream.connections.length).toBe(5);
   });
 
+  it('ends one request alone when something throws while that is sent', async () => {
+    const upstream = await origin(answering(says('ok')));
+    const defects: unknown[] = [];
+    const defect = new Error('a tracer that fails');
+    const through = await edge({
+      primary: upstream.port,
+      onDefect: (error) => defects.push(error),
+      job: ({ request, observer }) => {
+        if (request.headers['x-trace'] === undefined) return {};
+        const attemptStarts = (): never => {
+          throw defect;
+        };
+        return { observer: { ...observer, attemptStarts } };
+      },
+    });
+    for (const method of ['GET', 'POST']) {
+      await ask(through, send('GET'));
+      const cut = await exchangeRaw(through.port, send(method).replace('Host: a', 'Host: a\r\nX-Trace: 1'));
+      expect(cut.length).toBe(0);
+      expect(await ask(through, send('GET'))).toEqual({ status: 200, body: 'ok' });
+    }
+    expect(defects).toEqual([defect, defect]);
+    expect(through.forwarder.inFlight()).toBe(0);
+  });
+
   it('is noticed at once when it closes while idle', async () => {
     const upstream = await origin(async (connection) => {
       await connection.request();

@@ -82,4 +82,26 @@ describe('the head of a request on a kept connection', () => {
     upstream.postMessage('read');
     await vi.waitFor(() => expect(delivery.headTaken).toBe(true), { timeout: 10_000 });
   });
+
+  it('counts as taken when the system has taken a part of it: the upstream may have seen that', async () => {
+    const { client, delivery } = await used();
+    delivery.writeHead(client, `GET /again HTTP/1.1\r\nX: ${'x'.repeat(32_000_000)}\r\n\r\n`);
+    expect(client.writableLength).toBeGreaterThan(0);
+    expect(delivery.headTaken).toBe(true);
+  });
+
+  it('counts as taken when what follows it fails', async () => {
+    const { upstream, client, delivery } = await used();
+    const failed = once(client, 'error');
+    client.write(Buffer.alloc(16_000_000));
+    delivery.writeHead(client, 'POST /again HTTP/1.1\r\n\r\n');
+    expect(delivery.headTaken).toBe(false);
+    upstream.postMessage('read');
+    await vi.waitFor(() => expect(delivery.headTaken).toBe(true), { timeout: 10_000 });
+    upstream.postMessage('reset');
+    const more = setInterval(() => client.write(Buffer.alloc(64_000)), 1);
+    const [error] = (await failed) as NodeJS.ErrnoException[];
+    clearInterval(more);
+    expect(delivery.refused(error!.syscall)).toBe(false);
+  });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { TimerWheel } from '../../edge-proxy/forward/timer-wheel.ts';
 import { monolithUpstream } from '../../edge-proxy/forward/upstreams.ts';
 import { exchangeRaw, RawClient } from './support/raw-client.ts';
 import { answering, type OriginConnection } from './support/raw-origin.ts';
@@ -46,6 +47,41 @@ describe('fallback: the monolith answers within the same request', () => {
       });
       expect(await ask(through, send('GET'))).toEqual({ status: 200, body: 'monolith' });
     }
+  });
+
+  it('also when the time limit of the failed attempt runs out before the monolith is asked', async () => {
+    const monolith = await origin(answering(says('monolith')));
+    const failed = await origin(async (connection) => {
+      await connection.request();
+      connection.end();
+    });
+    const clock = { now: 1_000, tick: () => {} };
+    const wheel = new TimerWheel({
+      now: () => clock.now,
+      every(_ms, tick) {
+        clock.tick = tick;
+        return () => {};
+      },
+    });
+    const upstream = service(failed.port);
+    const through = await edge({
+      primary: upstream,
+      fallback: monolithUpstream({ url: `http://127.0.0.1:${monolith.port}` }),
+      timeouts: { headersMs: 150 },
+      wheel,
+    });
+    // The first one leaves a kept connection to the monolith, which then waits for the end of the turn.
+    expect(await ask(through, send('GET'))).toEqual({ status: 200, body: 'monolith' });
+    upstream.finished = () => {
+      process.nextTick(() => {
+        clock.now += 200;
+        clock.tick();
+      });
+    };
+    expect(await ask(through, send('GET'))).toEqual({ status: 200, body: 'monolith' });
+    expect(new Set(through.attempts.map(({ target, failure }) => `${target} ${failure}`))).toEqual(
+      new Set(['service cut', 'monolith undefined']),
+    );
   });
 
   it('not after 500: that is an answer', async () => {
