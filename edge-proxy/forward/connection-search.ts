@@ -3,7 +3,10 @@ import type { TimerWheel } from './timer-wheel.ts';
 import { type AtTurnEnd, atTurnEnd } from './turn-end.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
-/** Who looks for a connection. Exactly one of `connectionFound` and `noConnection` follows, unless the search is cancelled. */
+/**
+ * Who looks for a connection. Exactly one of `connectionFound` and `noConnection` follows, unless the search is cancelled or ends by a
+ * defect.
+ */
 export interface SearchListener {
   connectionFound(connection: UpstreamConnection, now: number): void;
   noConnection(failure: 'connect' | 'timeout-connect' | 'overload', error?: Error): void;
@@ -44,8 +47,8 @@ export class ConnectionSearch implements PoolWaiter, AtTurnEnd {
       ? undefined
       : pool.take(repeatable ? Number.POSITIVE_INFINITY : writeReuseMs);
     if (connection !== undefined) {
-      if (!repeatable) this.#look(connection, terms, now);
-      else this.#sendWithOthers(connection, terms);
+      if (repeatable) this.#sendWithOthers(connection, terms);
+      else this.#look(connection, terms, now);
     } else if (!pool.wait(this, terms.connectMs)) this.#listener.noConnection('overload');
     else this.#listener.connectionDue(pool.queued(this) ? 'queue' : 'connect', now);
   }

@@ -84,11 +84,11 @@ try {
   if (parts.has('proxies')) await proxies();
   if (parts.has('others')) {
     tell('others: ours, plain @fastify/http-proxy and nginx in turn');
-    figures.push(...(await measureOthers(quick ? 8 : rounds * 20, folder)));
+    figures.push(...(await measureOthers(quick ? 4 : rounds * 20, folder)));
   }
   if (parts.has('routing')) {
     tell('routing: four edges in turn');
-    figures.push(...(await measureRouting(quick ? 8 : rounds * 20, folder)));
+    figures.push(...(await measureRouting({ rounds: quick ? 4 : rounds * 7, sets: quick ? 1 : 3, folder })));
   }
   if (parts.has('shadow')) {
     tell('shadow: users of edges with and without, in turn');

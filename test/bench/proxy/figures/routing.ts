@@ -8,18 +8,24 @@ const ROUTES: EdgeName = 'edge, 10 000 routes';
 const CANARY: EdgeName = 'edge, canary 50 %';
 /** What would come out if nothing cost anything. */
 const AGAIN = 'edge, no plan, once more';
-/** Two processes of one program differ by some hundredths, by how V8 happened to compile them: so many of each are measured. */
-const SETS = 3;
+
+export interface RoutingOptions {
+  /** Of each set. */
+  rounds: number;
+  /** Two processes of one program differ by some hundredths, by how V8 happened to compile them: so many of each are measured. */
+  sets: number;
+  /** For files that the load needs. */
+  folder: string;
+}
 
 /**
  * CPU of an edge per small GET with routes and with a sticky canary, against none. There are two edges without a plan, of which the
- * difference tells how much to believe. `folder`: for files that the load needs.
+ * difference tells how much to believe.
  */
-export async function measureRouting(rounds: number, folder: string): Promise<Figure[]> {
-  const each = Math.ceil(rounds / SETS);
+export async function measureRouting({ rounds, sets, folder }: RoutingOptions): Promise<Figure[]> {
   const cpu = new Map<string, number[]>();
   let errors = 0;
-  for (let set = 0; set < SETS; set += 1) errors += await measureSet(each, folder, cpu);
+  for (let set = 0; set < sets; set += 1) errors += await measureSet(rounds, folder, cpu);
   const mean = (...names: string[]): number => {
     const values = names.flatMap((name) => cpu.get(name)!);
     return values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -31,7 +37,7 @@ export async function measureRouting(rounds: number, folder: string): Promise<Fi
     unit: '×',
     atLeast,
     aim,
-    note: `${none.toFixed(1)} → ${mean(edge).toFixed(1)} µs, lower quartiles of ${each} rounds, of ${SETS} processes each; of two kinds without a plan ${(mean(AGAIN) / mean(NO_PLAN)).toFixed(2)}×; ${errors} errors`,
+    note: `${none.toFixed(1)} → ${mean(edge).toFixed(1)} µs, lower quartiles of ${rounds} rounds, of ${sets} processes each; of two kinds without a plan ${(mean(AGAIN) / mean(NO_PLAN)).toFixed(2)}×; ${errors} errors`,
   });
   return [
     figure('10 000 routes against none', ROUTES, 1.05, 1.01),
