@@ -21,7 +21,7 @@ type Part = (typeof PARTS)[number];
 
 const HELP = `npm run bench -- proxy [options]
 
-  --quick               all parts in about two minutes, with little precision
+  --quick               all parts in about four minutes, with little precision
   --part A,B            only these: ${PARTS.join(', ')}
   --scenario TEXT,…     of part proxies: only scenarios with this in their name
   --only TEXT,…         of part proxies: only candidates with this in their name, and the origin
